@@ -1,0 +1,1 @@
+//! Queues and agents: one task owns every offer of a call to a human.

@@ -1,0 +1,35 @@
+//! Speech recognition: the [`SpeechRecognizer`] seam and its engines.
+//!
+//! This module does not decide when speech begins or ends (see `media::endpointer`) and owns no threads (see `inference`).
+
+use std::{sync::atomic::AtomicBool, time::Duration};
+
+use crate::transcript::Recognition;
+
+/// Turns utterances into words. One instance works on one utterance at a time; a slot of `inference` owns it.
+pub trait SpeechRecognizer: Send {
+    /// The words in `audio` (16 kHz, mono), or nothing when it holds no speech. Stops early, with
+    /// [`RecognizeError::Cancelled`], once `cancelled` is set.
+    fn recognize(
+        &mut self,
+        audio: &[i16],
+        cancelled: &AtomicBool,
+    ) -> Result<Recognition, RecognizeError>;
+}
+
+/// Why an utterance was not recognised.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RecognizeError {
+    /// The result is no longer wanted.
+    #[error("recognition was cancelled")]
+    Cancelled,
+    /// The deadline passed.
+    #[error("recognition took longer than {0:?}")]
+    Deadline(Duration),
+    /// All slots are taken and the line before them is full.
+    #[error("no recognition slot is free")]
+    Overloaded,
+    /// The engine failed.
+    #[error("recognition failed: {0}")]
+    Engine(String),
+}

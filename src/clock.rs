@@ -1,0 +1,79 @@
+//! Points in time as machines see them.
+//!
+//! A machine is given a [`Moment`] with every input and never asks for one. The origin is chosen by the driver (process
+//! start on a live system, zero in a replay), so recorded inputs can be fed to a machine again and give the same outputs.
+//! This module does not read any clock.
+
+use std::{
+    fmt,
+    ops::{Add, AddAssign, Sub},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A monotonic point in time, in microseconds after an origin that the driver chose.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// The origin itself.
+    pub const ORIGIN: Self = Self(0);
+
+    /// A moment so many microseconds after the origin.
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// A moment so many milliseconds after the origin.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis * 1_000)
+    }
+
+    /// Microseconds after the origin.
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// Whole milliseconds after the origin.
+    pub const fn as_millis(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    /// Time from `earlier` to this moment, zero if `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, delay: Duration) -> Self {
+        // Microseconds of 584,000 years fit in 64 bits; the cast cannot cut a duration a call can have.
+        Self(self.0.saturating_add(delay.as_micros() as u64))
+    }
+}
+
+impl AddAssign<Duration> for Moment {
+    fn add_assign(&mut self, delay: Duration) {
+        *self = *self + delay;
+    }
+}
+
+impl Sub<Duration> for Moment {
+    type Output = Self;
+
+    fn sub(self, delay: Duration) -> Self {
+        Self(self.0.saturating_sub(delay.as_micros() as u64))
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
+    }
+}

@@ -1,0 +1,1 @@
+//! Model threads: slots, deadlines, warm-up.

@@ -1,0 +1,3 @@
+//! The `yingda` program.
+
+fn main() {}

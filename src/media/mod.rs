@@ -1,0 +1,74 @@
+//! Media without IO: packets in, packets out, and what they mean.
+//!
+//! Nothing here owns a socket, a thread or a clock; `media_plane` drives it.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// A voice codec of the telephone network, 8 kHz, 20 ms a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Codec {
+    /// G.711 A-law, static payload type 8 (RFC 3551 §4.5.14).
+    #[serde(rename = "PCMA")]
+    Pcma,
+    /// G.711 mu-law, static payload type 0 (RFC 3551 §4.5.14).
+    #[serde(rename = "PCMU")]
+    Pcmu,
+}
+
+impl Codec {
+    /// Encoding name in SDP (`PCMA`).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pcma => "PCMA",
+            Self::Pcmu => "PCMU",
+        }
+    }
+}
+
+/// A payload type number, 0 to 127 (RFC 3550 §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PayloadType(pub u8);
+
+/// Which way media flows, from our point of view (RFC 3264 §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Both ways.
+    SendRecv,
+    /// We send, they listen.
+    SendOnly,
+    /// We listen, they send.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether we may send.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether we are sent to.
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+/// What offer and answer agreed on for one audio stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NegotiatedMedia {
+    /// The voice codec.
+    pub codec: Codec,
+    /// The payload type under which it is sent and received.
+    pub payload_type: PayloadType,
+    /// The payload type of telephone-event (RFC 4733), if both sides have it.
+    pub telephone_event: Option<PayloadType>,
+    /// Where the other side said it receives RTP. Symmetric RTP may correct it.
+    pub remote: SocketAddr,
+    /// Our direction.
+    pub direction: Direction,
+}

@@ -1,0 +1,214 @@
+//! The media threads: every leg's `MediaLeg` on one shared 20 ms tick, the UDP sockets and the port pool.
+//!
+//! Only events leave a media thread, never frames. This module does not know what a call is about.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{
+    audio::Pcm,
+    call::Digit,
+    clock::Moment,
+    ids::{SpeechId, UtteranceId},
+    media::NegotiatedMedia,
+};
+
+/// One leg's media, unique in the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LegId(pub u64);
+
+/// What a driver asks of a leg. Commands of one leg are carried out in order, at the next tick.
+#[derive(Clone, Debug)]
+pub enum MediaCommand {
+    /// Offer and answer agreed, first or again (re-INVITE). Packets are sent from here on.
+    Negotiated(NegotiatedMedia),
+    /// Append to the playout queue. An interruption flushes it unless `interruptible` is false.
+    Play {
+        /// Names it in events.
+        speech: SpeechId,
+        /// 8 kHz.
+        pcm: Pcm,
+        /// Whether caller speech may pause and end it.
+        interruptible: bool,
+        /// Start again at its end until stopped (comfort music).
+        repeat: bool,
+    },
+    /// Go on with what caller speech paused.
+    Resume,
+    /// Drop every queued and playing speech, the uninterruptible too if `all`.
+    Stop {
+        /// Include what is not interruptible.
+        all: bool,
+    },
+    /// How to find the end of an utterance from now on.
+    Listen(ListeningProfile),
+    /// The words are complete: end the utterance that is paused now, without waiting for more silence.
+    Commit(UtteranceId),
+    /// Send keys as telephone-events (RFC 4733).
+    SendDigits(Vec<Digit>),
+    /// Let this leg and `peer` hear each other. Playout of both is stopped.
+    Bridge {
+        /// The other leg.
+        peer: LegId,
+    },
+    /// Separate this leg from its peer.
+    Unbridge,
+    /// Record into a stereo WAV: left what is received, right what is sent.
+    Record {
+        /// The file, created.
+        path: PathBuf,
+    },
+}
+
+/// How silence ends an utterance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListeningProfile {
+    /// Whether caller speech is looked for at all.
+    pub enabled: bool,
+    /// Silence after which a snapshot is offered for speculative recognition.
+    pub pause: Duration,
+    /// Silence that ends the utterance.
+    pub end: Duration,
+    /// The longest utterance; it is ended there even in mid-speech.
+    pub longest: Duration,
+}
+
+impl ListeningProfile {
+    /// An open question.
+    pub const QUESTION: Self = Self {
+        enabled: true,
+        pause: Duration::from_millis(200),
+        end: Duration::from_millis(700),
+        longest: Duration::from_secs(15),
+    };
+    /// Yes, no, one of three.
+    pub const CHOICE: Self = Self {
+        enabled: true,
+        pause: Duration::from_millis(160),
+        end: Duration::from_millis(500),
+        longest: Duration::from_secs(8),
+    };
+    /// Digits being dictated, in groups.
+    pub const NUMBER: Self = Self {
+        enabled: true,
+        pause: Duration::from_millis(300),
+        end: Duration::from_millis(1_500),
+        longest: Duration::from_secs(20),
+    };
+    /// Nobody listens.
+    pub const OFF: Self = Self {
+        enabled: false,
+        ..Self::QUESTION
+    };
+}
+
+/// What a leg tells its driver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaEvent {
+    /// When it happened.
+    pub at: Moment,
+    /// What happened.
+    pub kind: MediaEventKind,
+}
+
+/// What happened on a leg.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MediaEventKind {
+    /// The other side began to speak; playout that is interruptible is paused from here.
+    SpeechStarted {
+        /// Names the utterance in later events.
+        utterance: UtteranceId,
+        /// What was playing, and is now paused if it may be.
+        over: Option<SpeechId>,
+    },
+    /// Silence for [`ListeningProfile::pause`]: a snapshot to recognise while the silence goes on.
+    UtterancePaused(Snapshot),
+    /// Speech goes on: the last snapshot is out of date.
+    UtteranceResumed {
+        /// Which utterance.
+        utterance: UtteranceId,
+    },
+    /// Silence for [`ListeningProfile::end`], the longest utterance, or a commit. Its revision is that of the last
+    /// snapshot if nothing was said since.
+    UtteranceEnded(Snapshot),
+    /// A key, once for each press.
+    Digit(Digit),
+    /// The first sample of a speech went out.
+    PlayStarted {
+        /// Which speech.
+        speech: SpeechId,
+    },
+    /// The last sample of a speech went out, or it was stopped.
+    PlayEnded {
+        /// Which speech.
+        speech: SpeechId,
+        /// How much went out.
+        played: Duration,
+        /// Whether that was all of it.
+        complete: bool,
+    },
+    /// All keys of a `SendDigits` were sent.
+    DigitsSent,
+    /// No packet arrived for the configured time while the other side should be sending.
+    MediaLost,
+    /// The recording cannot go on (disk full, for one).
+    RecordingFailed {
+        /// In words.
+        error: String,
+    },
+}
+
+/// The audio of an utterance up to now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Which utterance.
+    pub utterance: UtteranceId,
+    /// Counts up with each snapshot of the utterance that holds new speech.
+    pub revision: u32,
+    /// 16 kHz, from a little before the first speech to the last.
+    pub audio: Arc<[i16]>,
+    /// First speech.
+    pub speech_started: Moment,
+    /// Last speech.
+    pub speech_ended: Moment,
+}
+
+/// Counters of a leg at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LegStats {
+    /// RTP packets that were accepted.
+    pub received: u64,
+    /// Sequence numbers that never came.
+    pub lost: u64,
+    /// Packets that came too late or twice, or were no RTP of this session.
+    pub discarded: u64,
+    /// Packets that could not be parsed.
+    pub malformed: u64,
+    /// RTP packets that were sent.
+    pub sent: u64,
+    /// Interarrival jitter in milliseconds (RFC 3550 §6.4.1).
+    pub jitter_ms: f32,
+}
+
+/// Why a leg could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenLegError {
+    /// Every port of the pool is in use.
+    #[error("no RTP port is free between {first} and {last}")]
+    NoPort {
+        /// First port of the pool.
+        first: u16,
+        /// Last port of the pool.
+        last: u16,
+    },
+    /// The socket could not be opened.
+    #[error("RTP socket {address}: {error}")]
+    Socket {
+        /// The local address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The media threads have stopped.
+    #[error("the media plane has stopped")]
+    Stopped,
+}

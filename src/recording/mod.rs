@@ -1,0 +1,1 @@
+//! Stereo recordings, written as the call goes on.

@@ -1,0 +1,1 @@
+//! Which line a call belongs to.

@@ -1,0 +1,1 @@
+//! Simulated callers, scenarios and their reports.

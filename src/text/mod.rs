@@ -1,0 +1,1 @@
+//! Chinese as it is spoken and as it is written: numbers, pinyin, sentences.
