@@ -77,3 +77,38 @@ impl fmt::Display for Moment {
         write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
     }
 }
+
+/// The clock of this process. Drivers (layer 3) own one and pass its moments on; machines and engines never hold it.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessClock {
+    origin: std::time::Instant,
+    origin_wall_ms: i64,
+}
+
+impl ProcessClock {
+    /// A clock whose origin is now.
+    #[allow(clippy::disallowed_methods)] // The one place that reads the clocks.
+    pub fn start() -> Self {
+        Self {
+            origin: std::time::Instant::now(),
+            origin_wall_ms: jiff::Timestamp::now().as_millisecond(),
+        }
+    }
+
+    /// The present moment.
+    #[allow(clippy::disallowed_methods)] // The one place that reads the clocks.
+    pub fn now(&self) -> Moment {
+        Moment::ORIGIN + std::time::Instant::now().duration_since(self.origin)
+    }
+
+    /// The wall-clock time of a moment, in milliseconds after the Unix epoch. Does not jump when the system's clock is set.
+    pub fn wall_ms(&self, moment: Moment) -> i64 {
+        // 292 million years of milliseconds fit in 63 bits.
+        self.origin_wall_ms + moment.as_millis() as i64
+    }
+
+    /// The instant of a moment, for timers of the runtime.
+    pub fn instant(&self, moment: Moment) -> std::time::Instant {
+        self.origin + moment.since(Moment::ORIGIN)
+    }
+}

@@ -1,3 +1,15 @@
-//! The `yingda` program.
+//! The `yingda` program: reads the command line and carries it out.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match yingda::cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("yingda: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
