@@ -47,5 +47,6 @@ pub mod simulator;
 pub mod sip;
 
 // Layer 4: composition.
+pub mod app;
 pub mod cli;
 pub mod config;

@@ -1,0 +1,1 @@
+//! Composition: `App::build` makes every part from the configuration, `App::run` serves until it is told to stop.
