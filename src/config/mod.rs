@@ -1,1 +1,90 @@
 //! The configuration file: its types, validation, and each module's own settings made from it.
+//!
+//! Nothing imports this module but `app` and `cli`. A key that is unknown, missing or wrong is an error that names the
+//! file, the line and the key; a file is taken whole or not at all.
+
+mod check;
+mod file;
+
+use std::path::{Path, PathBuf};
+
+pub use file::{
+    BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig, LineConfig,
+    MediaConfig, RecognitionConfig, RetrievalConfig, SipConfig, StorageConfig, SynthesisConfig,
+    Transfer, TrunkConfig, UserConfig,
+};
+
+/// Why a configuration was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("configuration file {file}: {error}")]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// It is not TOML, or a key is unknown, missing or of the wrong type.
+    #[error("configuration file {file}: {error}")]
+    Parse {
+        /// The file.
+        file: PathBuf,
+        /// With line, column and key.
+        error: toml::de::Error,
+    },
+    /// A value that cannot be.
+    #[error("configuration file {file}: `{key}` {problem}")]
+    Value {
+        /// The file.
+        file: PathBuf,
+        /// The key, from the root (`business[0].line[1].dids`).
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl Config {
+    /// Reads and validates `file`. Relative paths in it are taken from the file's own folder.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|error| ConfigError::Read {
+            file: file.to_owned(),
+            error,
+        })?;
+        Self::parse(file, &text)
+    }
+
+    /// Validates `text` as the content of `file`.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text).map_err(|error| ConfigError::Parse {
+            file: file.to_owned(),
+            error,
+        })?;
+        config.resolve_paths(file.parent().unwrap_or(Path::new("")));
+        check::check(&config).map_err(|(key, problem)| ConfigError::Value {
+            file: file.to_owned(),
+            key,
+            problem,
+        })?;
+        Ok(config)
+    }
+
+    fn resolve_paths(&mut self, folder: &Path) {
+        let resolve = |path: &mut PathBuf| *path = folder.join(&*path);
+        resolve(&mut self.storage.database);
+        resolve(&mut self.storage.recordings);
+        resolve(&mut self.recognition.model);
+        resolve(&mut self.recognition.catalog);
+        resolve(&mut self.synthesis.cache);
+        resolve(&mut self.prompts);
+        if let Some(table) = &mut self.mobile_segments {
+            resolve(table);
+        }
+        for business in &mut self.businesses {
+            for line in &mut business.lines {
+                resolve(&mut line.knowledge);
+            }
+        }
+    }
+}

@@ -18,6 +18,30 @@ pub trait KnowledgeIndex: Send + Sync {
     fn search<'a>(&'a self, question: &'a str) -> SearchFuture<'a>;
 }
 
+/// From which score on an entry is said or offered. Scores are 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RetrievalConfig {
+    /// From this score on an entry is the answer.
+    pub answer: f32,
+    /// From this score on an entry may be offered.
+    pub clarify: f32,
+    /// How far the best entry must be ahead of the next to be the answer.
+    pub margin: f32,
+}
+
+impl Default for RetrievalConfig {
+    fn default() -> Self {
+        Self {
+            answer: 0.62,
+            clarify: 0.34,
+            margin: 0.08,
+        }
+    }
+}
+
+/// The most entries that are offered at once; a caller does not remember more.
+pub const MAX_CHOICES: usize = 3;
+
 /// Why a question could not be looked up.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SearchError {

@@ -1,0 +1,171 @@
+//! What a configuration must hold beyond its types.
+
+use std::collections::BTreeSet;
+
+use super::file::{BusinessConfig, Config, LineConfig};
+
+/// A key and what is wrong with its value.
+type Fault = (String, String);
+
+fn fault(key: impl Into<String>, problem: impl Into<String>) -> Result<(), Fault> {
+    Err((key.into(), problem.into()))
+}
+
+/// The first fault, if there is one.
+pub(super) fn check(config: &Config) -> Result<(), Fault> {
+    check_sip(config)?;
+    check_media(config)?;
+    check_engines(config)?;
+    check_patience(config)?;
+    if config.businesses.is_empty() {
+        fault("business", "must be given at least once")?;
+    }
+    let mut ids = BTreeSet::new();
+    for (place, business) in config.businesses.iter().enumerate() {
+        let key = format!("business[{place}]");
+        if !ids.insert(&business.id) {
+            fault(
+                format!("{key}.id"),
+                format!("`{}` is taken by another business", business.id),
+            )?;
+        }
+        check_business(&key, business)?;
+    }
+    Ok(())
+}
+
+fn check_sip(config: &Config) -> Result<(), Fault> {
+    let sip = &config.sip;
+    if sip.max_calls == 0 {
+        fault("sip.max_calls", "must be at least 1")?;
+    }
+    // RFC 4028 §4: no session timer is shorter than 90 s.
+    if sip.session_expires_s < 90 {
+        fault("sip.session_expires_s", "must be at least 90 (RFC 4028 §4)")?;
+    }
+    if sip.advertise.is_none() && sip.listen.ip().is_unspecified() {
+        fault(
+            "sip.advertise",
+            "must be given when `sip.listen` names no one address",
+        )?;
+    }
+    for (place, trunk) in sip.trunks.iter().enumerate() {
+        if !trunk.registrar.starts_with("sip:") {
+            fault(
+                format!("sip.trunk[{place}].registrar"),
+                "must be a URI beginning with `sip:`",
+            )?;
+        }
+        if trunk.expires_s < 60 {
+            fault(
+                format!("sip.trunk[{place}].expires_s"),
+                "must be at least 60",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn check_media(config: &Config) -> Result<(), Fault> {
+    let media = &config.media;
+    if !media.first_port.is_multiple_of(2) || media.first_port < 1_024 {
+        fault("media.first_port", "must be even and at least 1024")?;
+    }
+    // RTP and RTCP of a caller leg and an agent leg.
+    if media.last_port < media.first_port.saturating_add(3) {
+        fault(
+            "media.last_port",
+            "must be at least 3 above `media.first_port`",
+        )?;
+    }
+    if media.threads == 0 {
+        fault("media.threads", "must be at least 1")?;
+    }
+    if media.lost_after_s == 0 {
+        fault("media.lost_after_s", "must be at least 1")?;
+    }
+    Ok(())
+}
+
+fn check_engines(config: &Config) -> Result<(), Fault> {
+    if config.recognition.slots == 0 {
+        fault("recognition.slots", "must be at least 1")?;
+    }
+    if config.recognition.queue == 0 {
+        fault("recognition.queue", "must be at least 1")?;
+    }
+    let retrieval = &config.retrieval;
+    for (key, value) in [
+        ("retrieval.answer", retrieval.answer),
+        ("retrieval.clarify", retrieval.clarify),
+        ("retrieval.margin", retrieval.margin),
+    ] {
+        if !(0.0..=1.0).contains(&value) {
+            fault(key, format!("must be between 0 and 1, not {value}"))?;
+        }
+    }
+    if retrieval.clarify > retrieval.answer {
+        fault("retrieval.clarify", "must not be above `retrieval.answer`")?;
+    }
+    Ok(())
+}
+
+fn check_patience(config: &Config) -> Result<(), Fault> {
+    let silence = config.conversation.silence_s;
+    if !(2.0..=120.0).contains(&silence) {
+        fault(
+            "conversation.silence_s",
+            format!("must be between 2 and 120, not {silence}"),
+        )?;
+    }
+    if !(5..=180).contains(&config.handover.ring_s) {
+        fault("handover.ring_s", "must be between 5 and 180")?;
+    }
+    if !(5..=180).contains(&config.handover.refer_s) {
+        fault("handover.refer_s", "must be between 5 and 180")?;
+    }
+    Ok(())
+}
+
+fn check_business(key: &str, business: &BusinessConfig) -> Result<(), Fault> {
+    if business.id.is_empty()
+        || !business
+            .id
+            .chars()
+            .all(|symbol| symbol.is_ascii_alphanumeric() || symbol == '-')
+    {
+        fault(format!("{key}.id"), "must be letters, digits and hyphens")?;
+    }
+    if business.name.trim().is_empty() {
+        fault(format!("{key}.name"), "must not be empty")?;
+    }
+    if business.lines.is_empty() {
+        fault(format!("{key}.line"), "must be given at least once")?;
+    }
+    for (place, line) in business.lines.iter().enumerate() {
+        check_line(&format!("{key}.line[{place}]"), line)?;
+    }
+    Ok(())
+}
+
+fn check_line(key: &str, line: &LineConfig) -> Result<(), Fault> {
+    // 《电信网编号计划》: 400 and seven digits.
+    let digits = line.number.chars().all(|symbol| symbol.is_ascii_digit());
+    if !digits || line.number.len() != 10 || !line.number.starts_with("400") {
+        let problem = format!("must be 400 and seven digits, not `{}`", line.number);
+        fault(format!("{key}.number"), problem)?;
+    }
+    if !matches!(line.language.as_str(), "zh-CN" | "en-US") {
+        let problem = format!("must be zh-CN or en-US, not `{}`", line.language);
+        fault(format!("{key}.language"), problem)?;
+    }
+    if let Some(agent) = &line.agent
+        && !(agent.starts_with("sip:") && agent.len() > "sip:".len())
+    {
+        fault(
+            format!("{key}.agent"),
+            "must be a URI beginning with `sip:`",
+        )?;
+    }
+    Ok(())
+}
