@@ -1,10 +1,25 @@
 //! Finding the entry that a question means: the [`KnowledgeIndex`] seam and its engines.
 //!
+//! [`LexicalIndex`] is the embedded engine. A question is brought into one form, compared with every phrasing of every entry
+//! in three views (words, characters, syllables), and the overlaps become one score between 0 and 1.
+//!
 //! This module does not parse documents (see `knowledge`) and does not decide what to say (see `conversation`).
+
+mod calibration;
+pub mod evaluation;
+pub mod fake;
+mod lexical;
+mod lexicon;
+mod normal_form;
+mod overlap;
+mod verdict;
+mod views;
 
 use std::{future::Future, pin::Pin};
 
 use crate::{entry::Finding, ids::KnowledgeVersion};
+
+pub use self::{calibration::Evidence, lexical::LexicalIndex};
 
 /// A boxed future, so that the seam can be used as `dyn`.
 pub type SearchFuture<'a> = Pin<Box<dyn Future<Output = Result<Finding, SearchError>> + Send + 'a>>;
