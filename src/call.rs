@@ -346,6 +346,13 @@ pub enum CallEvent {
         /// Refer-To.
         target: String,
     },
+    /// What the caller said to an entry that needs a person's work was written down for the staff.
+    Noted {
+        /// The entry whose action waits for it.
+        entry: crate::ids::EntryId,
+        /// The caller's words.
+        text: Pii<String>,
+    },
     /// The caller wants to be called back.
     CallbackRequested {
         /// Under which number.

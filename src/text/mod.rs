@@ -1,1 +1,6 @@
 //! Chinese as it is spoken and as it is written: numbers, pinyin, sentences.
+//!
+//! Pure functions over text, used by machines and engines alike. This module does not synthesise or recognise speech.
+
+pub mod digits;
+pub mod pinyin;

@@ -1,0 +1,166 @@
+//! Who has the floor: the caller's utterance in progress, and what the bot has said and not ended.
+
+use std::collections::BTreeMap;
+
+use super::Speech;
+use crate::{
+    clock::Moment,
+    entry::Finding,
+    ids::{SearchId, SpeechId, UtteranceId},
+    transcript::Recognition,
+};
+
+/// Where an utterance stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// The caller speaks.
+    Speaking,
+    /// A short silence; it may go on.
+    Paused,
+    /// It is over.
+    Ended { at: Moment },
+}
+
+/// What is known of its words.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Words {
+    Unasked,
+    Asked,
+    Known(Recognition),
+}
+
+/// What is known of their meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Meaning {
+    Unasked,
+    Asked(SearchId),
+    Known(SearchId, Box<Finding>),
+}
+
+/// An utterance that nobody has acted on yet. A new revision voids what is known of the old one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Hearing {
+    pub(super) utterance: UtteranceId,
+    /// What was playing when it began.
+    pub(super) over: Option<SpeechId>,
+    pub(super) since: Moment,
+    pub(super) silence: Silence,
+    pub(super) revision: u32,
+    pub(super) span: (Moment, Moment),
+    pub(super) words: Words,
+    pub(super) meaning: Meaning,
+    /// Words of the utterance before it, if that went unanswered because the caller spoke on.
+    pub(super) carried: String,
+    /// The caller was told to wait.
+    pub(super) filler_said: bool,
+    /// Playout that it paused goes on.
+    pub(super) resumed: bool,
+}
+
+impl Hearing {
+    pub(super) fn new(utterance: UtteranceId, over: Option<SpeechId>, now: Moment) -> Self {
+        Self {
+            utterance,
+            over,
+            since: now,
+            silence: Silence::Speaking,
+            revision: 0,
+            span: (now, now),
+            words: Words::Unasked,
+            meaning: Meaning::Unasked,
+            carried: String::new(),
+            filler_said: false,
+            resumed: false,
+        }
+    }
+
+    /// A snapshot with new speech voids what is known of older ones.
+    pub(super) fn snapshot(&mut self, revision: u32, span: (Moment, Moment)) {
+        if revision != self.revision {
+            self.revision = revision;
+            self.words = Words::Unasked;
+            self.meaning = Meaning::Unasked;
+        }
+        self.span = span;
+    }
+
+    pub(super) fn ended_at(&self) -> Option<Moment> {
+        match self.silence {
+            Silence::Ended { at } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// All its words, with those carried over.
+    pub(super) fn text(&self) -> Option<String> {
+        match &self.words {
+            Words::Known(recognition) => {
+                Some(format!("{}{}", self.carried, recognition.text.expose()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What the bot has said and not ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Speaking {
+    speeches: BTreeMap<SpeechId, Said>,
+    next: SpeechId,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) speech: Speech,
+    pub(super) audible: bool,
+}
+
+impl Speaking {
+    pub(super) fn next_id(&mut self) -> SpeechId {
+        self.next = self.next.next();
+        self.next
+    }
+
+    pub(super) fn add(&mut self, speech: Speech) {
+        let audible = false;
+        self.speeches.insert(speech.id, Said { speech, audible });
+    }
+
+    pub(super) fn get_mut(&mut self, id: SpeechId) -> Option<&mut Said> {
+        self.speeches.get_mut(&id)
+    }
+
+    pub(super) fn remove(&mut self, id: SpeechId) -> Option<Said> {
+        self.speeches.remove(&id)
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.speeches.is_empty()
+    }
+
+    pub(super) fn is_interruptible(&self, id: SpeechId) -> bool {
+        self.speeches
+            .get(&id)
+            .is_some_and(|said| said.speech.interruptible)
+    }
+
+    pub(super) fn any_interruptible(&self) -> bool {
+        self.speeches.values().any(|said| said.speech.interruptible)
+    }
+}
+
+/// The part of `text` that can have been heard when `played` of `length` went out, cut between characters.
+pub(super) fn heard(
+    text: &str,
+    played: std::time::Duration,
+    length: std::time::Duration,
+) -> String {
+    if length.is_zero() {
+        return String::new();
+    }
+    let share = (played.as_secs_f64() / length.as_secs_f64()).clamp(0.0, 1.0);
+    let count = text.chars().count();
+    // A character is heard when all of it went out.
+    let whole = (count as f64 * share + 1e-9).floor() as usize;
+    text.chars().take(whole).collect()
+}

@@ -1,0 +1,212 @@
+//! What a conversation is told and what it asks for.
+
+use std::time::Duration;
+
+use crate::{
+    call::{AgentUnavailable, CallEvent, Digit, EndCause, EscalationReason, Party},
+    clock::Moment,
+    entry::Finding,
+    ids::{SearchId, SpeechId, UtteranceId},
+    pii::Pii,
+    transcript::Recognition,
+};
+
+/// What happens to a conversation.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    /// The caller hears us: the greeting begins.
+    Started,
+    /// The caller began to speak. Playout that may be interrupted has paused itself.
+    SpeechStarted {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// What was playing.
+        over: Option<SpeechId>,
+    },
+    /// A short silence: the words so far can be recognised.
+    SpeechPaused {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// Which snapshot of it.
+        revision: u32,
+        /// First speech.
+        speech_started: Moment,
+        /// Last speech.
+        speech_ended: Moment,
+    },
+    /// Speech goes on; results of earlier revisions are out of date.
+    SpeechResumed {
+        /// Which utterance.
+        utterance: UtteranceId,
+    },
+    /// The utterance is over.
+    SpeechEnded {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// Which snapshot holds all of it.
+        revision: u32,
+        /// First speech.
+        speech_started: Moment,
+        /// Last speech.
+        speech_ended: Moment,
+    },
+    /// What recognition made of a snapshot.
+    Recognised {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// Which snapshot of it.
+        revision: u32,
+        /// The words.
+        recognition: Recognition,
+    },
+    /// Recognition of a snapshot failed.
+    RecognitionFailed {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// Which snapshot of it.
+        revision: u32,
+        /// In words.
+        error: String,
+    },
+    /// What retrieval found.
+    Found {
+        /// Which search.
+        search: SearchId,
+        /// The verdict.
+        finding: Finding,
+    },
+    /// Retrieval failed.
+    SearchFailed {
+        /// Which search.
+        search: SearchId,
+        /// In words.
+        error: String,
+    },
+    /// A key was pressed.
+    Digit {
+        /// The key.
+        digit: Digit,
+    },
+    /// A speech is audible from now.
+    PlayStarted {
+        /// Which speech.
+        speech: SpeechId,
+    },
+    /// A speech is over.
+    PlayEnded {
+        /// Which speech.
+        speech: SpeechId,
+        /// How much of it went out.
+        played: Duration,
+        /// How long it is in all.
+        length: Duration,
+        /// Whether all of it went out.
+        complete: bool,
+    },
+    /// A speech could not be synthesised: nothing of it will be played.
+    SpeechFailed {
+        /// Which speech.
+        speech: SpeechId,
+        /// In words.
+        error: String,
+    },
+    /// The agent answered; the conversation is silent from here on.
+    AgentConnected,
+    /// The agent cannot be had; the conversation carries on.
+    AgentUnavailable {
+        /// Why.
+        cause: AgentUnavailable,
+    },
+    /// The agent hung up while the caller stayed.
+    AgentLeft,
+    /// The caller put the call on hold: nobody listens and silence does not count.
+    Held,
+    /// The caller is back from hold.
+    Resumed,
+    /// The moment that was asked for has come.
+    TimerFired,
+}
+
+/// What a conversation asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Recognise a snapshot. An interruption does not cancel it; a later revision makes it useless.
+    Recognise {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// Which snapshot.
+        revision: u32,
+    },
+    /// Look a question up.
+    Search {
+        /// Names the answer.
+        search: SearchId,
+        /// As it was recognised.
+        question: Pii<String>,
+    },
+    /// Say something after everything that was said before.
+    Say(Speech),
+    /// Go on with what the caller's speech paused.
+    ResumePlayout,
+    /// Drop everything that was said and not yet heard (`all`: what may not be interrupted too).
+    StopPlayout {
+        /// Include what is not interruptible.
+        all: bool,
+    },
+    /// How to listen from now on.
+    Listen(Listening),
+    /// The words of the paused utterance are complete; do not wait for more silence.
+    Commit {
+        /// Which utterance.
+        utterance: UtteranceId,
+    },
+    /// Bring in a human.
+    Escalate {
+        /// Why.
+        reason: EscalationReason,
+        /// One sentence that the agent hears before the caller (`prompts/` `agent.brief`).
+        brief: Pii<String>,
+    },
+    /// End the call, once everything that was said has been heard.
+    HangUp {
+        /// Who decided.
+        by: Party,
+        /// Why.
+        cause: EndCause,
+    },
+    /// For the record.
+    Event(CallEvent),
+    /// Call with [`Input::TimerFired`] at this moment. A later one takes its place.
+    Timeout(Moment),
+}
+
+/// One thing to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Speech {
+    /// Names it; ascending.
+    pub id: SpeechId,
+    /// Written text.
+    pub text: String,
+    /// Where the words come from.
+    pub source: crate::call::SpeechSource,
+    /// Whether the caller may interrupt it.
+    pub interruptible: bool,
+    /// 1.0 is normal; smaller is slower.
+    pub speed: f32,
+}
+
+/// What kind of words the conversation expects; the driver turns it into silences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listening {
+    /// Not at all.
+    Off,
+    /// An open question.
+    Question,
+    /// Yes, no, one of a few.
+    Choice,
+    /// Digits, dictated in groups.
+    Number,
+    /// The caller trailed off (那个, 就是): more will come.
+    Unfinished,
+}

@@ -1,0 +1,431 @@
+//! What the bot does about what it understood.
+
+use super::{
+    Intent, Output,
+    callback::Callback,
+    machine::{Conversation, Stage},
+};
+use crate::{
+    call::{CallEvent, Digit, EndCause, EscalationReason, Party, SpeechSource},
+    clock::Moment,
+    entry::{Action, Candidate, Finding, Verdict},
+    escalation::EscalationPolicy,
+    ids::UtteranceId,
+    pii::Pii,
+    text::{digits::dictated, pinyin::toneless},
+};
+
+/// Slow speech, as a factor on the normal rate.
+const SLOW: f32 = 0.75;
+
+/// What an utterance or a key means where the conversation stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Understood {
+    /// No words.
+    Nothing,
+    /// Words that leave the floor to the bot.
+    Backchannel,
+    /// Something with a meaning of its own.
+    Control(Intent),
+    /// A phrase that must reach a human.
+    MustEscalate(String),
+    /// One of the offered entries.
+    Choice(usize),
+    /// Dictated digits.
+    Digits(String),
+    /// Something to look up.
+    Question,
+}
+
+impl Understood {
+    /// Whether more words could not change it, so that a short silence is enough.
+    pub(super) const fn is_complete(&self) -> bool {
+        match self {
+            Self::Choice(_) => true,
+            Self::Control(intent) => matches!(
+                intent,
+                Intent::Human | Intent::Robot | Intent::Repeat | Intent::Slower | Intent::Louder
+            ),
+            Self::Nothing
+            | Self::Backchannel
+            | Self::MustEscalate(_)
+            | Self::Digits(_)
+            | Self::Question => false,
+        }
+    }
+}
+
+impl Conversation {
+    pub(super) fn understand(&self, text: &str, over_bot: bool) -> Understood {
+        if text.trim().is_empty() {
+            return Understood::Nothing;
+        }
+        let vocabulary = self.settings.prompts.vocabulary();
+        let intent = vocabulary.intent(text);
+        if let Stage::Callback(callback) = &self.stage
+            && callback.wants_digits()
+            && let Some(digits) = dictated(text)
+        {
+            return Understood::Digits(digits);
+        }
+        if let Some(phrase) = vocabulary.must_escalate(text) {
+            return Understood::MustEscalate(phrase.to_owned());
+        }
+        match (&self.stage, intent) {
+            (Stage::Choosing { offered, .. }, _) => {
+                if let Some(place) = vocabulary
+                    .ordinal(text, offered.len())
+                    .or_else(|| by_name(text, offered))
+                {
+                    return Understood::Choice(place);
+                }
+            }
+            (Stage::Callback(_), Some(intent @ (Intent::Yes | Intent::No))) => {
+                return Understood::Control(intent);
+            }
+            _ => {}
+        }
+        if over_bot && vocabulary.is_backchannel(text) {
+            return Understood::Backchannel;
+        }
+        match intent {
+            Some(intent) => Understood::Control(intent),
+            None => Understood::Question,
+        }
+    }
+
+    /// Acts on anything but a question.
+    pub(super) fn react(
+        &mut self,
+        now: Moment,
+        utterance: Option<UtteranceId>,
+        understood: Understood,
+        text: &str,
+    ) {
+        match understood {
+            Understood::Nothing | Understood::Backchannel | Understood::Question => {}
+            Understood::MustEscalate(phrase) => {
+                text.clone_into(&mut self.last_question);
+                self.escalate(
+                    EscalationReason::MustEscalate { phrase },
+                    Some("handover.connecting"),
+                );
+            }
+            Understood::Choice(place) => self.choose(place),
+            Understood::Digits(digits) => self.callback_digits(&digits, true),
+            Understood::Control(intent) => {
+                self.event(CallEvent::Understood {
+                    utterance,
+                    intent: intent.name().to_owned(),
+                });
+                self.control(now, intent);
+            }
+        }
+    }
+
+    fn control(&mut self, now: Moment, intent: Intent) {
+        if self.is_handing_over() {
+            // Music is playing and a human is on the way: only leaving changes anything.
+            if intent == Intent::Goodbye {
+                self.say_goodbye();
+            }
+            return;
+        }
+        if let (Stage::Callback(_), Intent::Yes | Intent::No) = (&self.stage, intent) {
+            return self.callback_decided(intent == Intent::Yes);
+        }
+        let asked_more = std::mem::take(&mut self.asked_more);
+        match intent {
+            Intent::Human => {
+                self.escalate(EscalationReason::Requested, Some("handover.connecting"))
+            }
+            Intent::Robot => self.say("answer.robot"),
+            Intent::Repeat => self.repeat(None),
+            Intent::Slower => {
+                self.speed = SLOW;
+                self.repeat(Some("answer.slower"));
+            }
+            Intent::Louder => self.repeat(Some("answer.louder")),
+            Intent::Wait => {
+                self.patient = true;
+                self.say("answer.waiting");
+            }
+            Intent::Goodbye => self.say_goodbye(),
+            Intent::Thanks => {
+                self.asked_more = true;
+                self.say("answer.thanks");
+            }
+            Intent::Hello => self.say("answer.hello"),
+            Intent::No if asked_more => self.say_goodbye(),
+            Intent::No if matches!(self.stage, Stage::Choosing { .. }) => {
+                self.stage = Stage::Open;
+                self.abstain(now);
+            }
+            Intent::Yes | Intent::No | Intent::Dissent => self.say("answer.more"),
+        }
+    }
+
+    fn say_goodbye(&mut self) {
+        self.say_with("answer.closing", &[], false);
+        self.hang_up(Party::Bot, EndCause::Hangup);
+    }
+
+    fn repeat(&mut self, first: Option<&str>) {
+        if let Some(key) = first {
+            self.say(key);
+        }
+        match self.last_answer.clone() {
+            Some((text, source)) => self.say_text(text, source, true, 1.0),
+            None if first.is_none() => self.say("answer.nothing_to_repeat"),
+            None => {}
+        }
+    }
+
+    /// Acts on what was found for a question.
+    pub(super) fn answer(&mut self, now: Moment, text: &str, finding: Finding) {
+        self.asked_more = false;
+        if self.is_handing_over() {
+            return;
+        }
+        match finding.verdict {
+            Verdict::Answer { candidate } => self.say_entry(candidate),
+            Verdict::Clarify { candidates } => self.clarify(candidates),
+            Verdict::Abstain { .. } => match std::mem::replace(&mut self.stage, Stage::Open) {
+                Stage::Noting { entry } => {
+                    self.event(CallEvent::Noted {
+                        entry,
+                        text: Pii::new(text.to_owned()),
+                    });
+                    self.asked_more = true;
+                    self.say("answer.noted");
+                }
+                Stage::Choosing {
+                    offered,
+                    again: false,
+                } => {
+                    self.stage = Stage::Choosing {
+                        offered,
+                        again: true,
+                    };
+                    self.say("clarify.again");
+                }
+                // The caller went on to something else than being called back; that is settled first.
+                stage @ Stage::Callback(_) => {
+                    self.stage = stage;
+                    self.callback_unclear();
+                }
+                _ => self.abstain(now),
+            },
+        }
+    }
+
+    fn say_entry(&mut self, candidate: Candidate) {
+        self.policy.answered();
+        let entry = candidate.entry;
+        let source = SpeechSource::Entry {
+            entry: entry.id.clone(),
+        };
+        self.last_answer = Some((entry.answer.clone(), source.clone()));
+        self.say_text(entry.answer, source, true, 1.0);
+        self.stage = match &entry.action {
+            Action::Answer | Action::Transfer(_) | Action::Escalate(_) => Stage::Open,
+            // What these need is taken down for the staff; looking things up is the business's own systems' work.
+            Action::Lookup(_)
+            | Action::Ticket(_)
+            | Action::Route(_)
+            | Action::Sms(_)
+            | Action::Verify(_) => Stage::Noting { entry: entry.id },
+        };
+        if let Some(reason) = EscalationPolicy::of_action(&entry.action) {
+            self.escalate(reason, Some("handover.connecting"));
+        }
+    }
+
+    fn clarify(&mut self, candidates: Vec<Candidate>) {
+        let names: Vec<&str> = candidates
+            .iter()
+            .map(|candidate| candidate.entry.question.as_str())
+            .collect();
+        match names[..] {
+            [first, second, third, ..] => {
+                let values = [("first", first), ("second", second), ("third", third)];
+                self.say_with("clarify.three", &values, true);
+            }
+            [first, second] => {
+                self.say_with("clarify.two", &[("first", first), ("second", second)], true);
+            }
+            // One choice is no choice: it is what was meant, or nothing is.
+            _ => {
+                if let Some(only) = candidates.into_iter().next() {
+                    self.say_entry(only);
+                }
+                return;
+            }
+        }
+        let offered = candidates.into_iter().take(3).collect();
+        self.stage = Stage::Choosing {
+            offered,
+            again: false,
+        };
+    }
+
+    fn choose(&mut self, place: usize) {
+        let Stage::Choosing { offered, .. } = &self.stage else {
+            return;
+        };
+        let Some(candidate) = offered.get(place).cloned() else {
+            return;
+        };
+        self.event(CallEvent::Chosen {
+            candidate: candidate.clone(),
+        });
+        self.say_entry(candidate);
+    }
+
+    fn abstain(&mut self, _now: Moment) {
+        match self.policy.abstained() {
+            Some(reason) => self.escalate(reason, Some("abstain.second")),
+            None => self.say("abstain.first"),
+        }
+    }
+
+    /// A key was pressed. Keys reach us at any time, also over a sentence that may not be interrupted.
+    pub(super) fn digit(&mut self, now: Moment, digit: Digit) {
+        if matches!(self.stage, Stage::New | Stage::WithAgent | Stage::Over)
+            || self.is_handing_over()
+        {
+            return;
+        }
+        if self.speaking.any_interruptible() {
+            self.output(Output::StopPlayout { all: false });
+        }
+        self.note_activity(now);
+        if let Stage::Callback(callback) = &self.stage {
+            match (callback.wants_digits(), digit.symbol()) {
+                (true, '#') => self.callback_digits("", true),
+                (true, symbol) => self.callback_digits(symbol.encode_utf8(&mut [0; 4]), false),
+                (false, '1') => self.callback_decided(true),
+                (false, '2') => self.callback_decided(false),
+                (false, '0') => {
+                    self.escalate(EscalationReason::KeyZero, Some("handover.connecting"))
+                }
+                (false, _) => self.callback_unclear(),
+            }
+            return;
+        }
+        match digit.symbol() {
+            '0' => self.escalate(EscalationReason::KeyZero, Some("handover.connecting")),
+            '*' => self.repeat(None),
+            symbol => {
+                let place = symbol.to_digit(10).and_then(|value| value.checked_sub(1));
+                let offered = match &self.stage {
+                    Stage::Choosing { offered, .. } => offered.len(),
+                    _ => 0,
+                };
+                match place.map(|place| place as usize) {
+                    Some(place) if place < offered => self.choose(place),
+                    _ if offered > 0 => self.say("clarify.again"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Asks for a human, once. `sentence` is what the caller hears first.
+    pub(super) fn escalate(&mut self, reason: EscalationReason, sentence: Option<&str>) {
+        if matches!(self.stage, Stage::Waiting | Stage::WithAgent | Stage::Over) {
+            return;
+        }
+        self.stage = Stage::Waiting;
+        self.event(CallEvent::Escalated {
+            reason: reason.clone(),
+        });
+        if let Some(key) = sentence {
+            self.say(key);
+        }
+        let brief = Pii::new(self.brief(&reason));
+        self.output(Output::Escalate { reason, brief });
+    }
+
+    fn brief(&self, reason: &EscalationReason) -> String {
+        let prompts = &self.settings.prompts;
+        let reason = match reason {
+            EscalationReason::Requested => prompts.reason("requested", &[]),
+            EscalationReason::KeyZero => prompts.reason("key_zero", &[]),
+            EscalationReason::RepeatedAbstention => prompts.reason("repeated_abstention", &[]),
+            EscalationReason::MustEscalate { phrase } => {
+                prompts.reason("must_escalate", &[("phrase", phrase)])
+            }
+            EscalationReason::EntryAction { .. } => prompts.reason("entry_action", &[]),
+            EscalationReason::EngineFailure => prompts.reason("engine_failure", &[]),
+        };
+        let caller = match self.caller.canonical.as_str() {
+            "" => prompts.sentence("agent.brief_no_number", &[]).text,
+            number => number.to_owned(),
+        };
+        let question = match self.last_question.as_str() {
+            "" => prompts.sentence("agent.brief_no_question", &[]).text,
+            asked => {
+                prompts
+                    .sentence("agent.brief_question", &[("question", asked)])
+                    .text
+            }
+        };
+        let values = [
+            ("caller", caller.as_str()),
+            ("reason", reason.as_str()),
+            ("question", question.as_str()),
+        ];
+        prompts.sentence("agent.brief", &values).text
+    }
+
+    pub(super) fn agent_unavailable(&mut self, now: Moment) {
+        if self.stage != Stage::Waiting {
+            return;
+        }
+        self.note_activity(now);
+        self.say("handover.unavailable");
+        self.say("callback.offer");
+        self.stage = Stage::Callback(Callback::Offered);
+    }
+
+    pub(super) fn agent_left(&mut self, now: Moment) {
+        match self.stage {
+            Stage::WithAgent => {}
+            // Left before the legs were joined: nobody was had.
+            _ => return self.agent_unavailable(now),
+        }
+        self.note_activity(now);
+        self.stage = Stage::Open;
+        self.asked_more = true;
+        self.say("handover.left");
+    }
+}
+
+/// The one offered entry that `text` names, by sound: most of its syllable pairs stand in that entry's question and in no
+/// other's as many.
+fn by_name(text: &str, offered: &[Candidate]) -> Option<usize> {
+    let pairs = |text: &str| {
+        let syllables = toneless(text);
+        syllables
+            .windows(2)
+            .map(<[String]>::to_vec)
+            .collect::<Vec<_>>()
+    };
+    let said = pairs(text);
+    if said.is_empty() {
+        return None;
+    }
+    let shares: Vec<usize> = offered
+        .iter()
+        .map(|candidate| {
+            let name = pairs(&candidate.entry.question);
+            said.iter().filter(|pair| name.contains(pair)).count()
+        })
+        .collect();
+    let best = *shares.iter().max()?;
+    let unique = shares.iter().filter(|share| **share == best).count() == 1;
+    // Three of five pairs: a name with a filler around it, not a new question that shares a word.
+    (unique && best * 5 >= said.len() * 3)
+        .then(|| shares.iter().position(|share| *share == best))?
+}

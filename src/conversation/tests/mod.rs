@@ -1,0 +1,7 @@
+//! Dialogues played line by line, and properties of any conversation.
+
+mod dialogues;
+mod prompt_files;
+mod properties;
+mod stage;
+mod vocabulary;

@@ -1,0 +1,160 @@
+//! Whatever happens, a conversation never falls silent for good.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::stage::{Stage, ZH};
+use crate::{
+    call::AgentUnavailable,
+    conversation::Input,
+    ids::{SearchId, SpeechId, UtteranceId},
+};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Say(&'static str),
+    Press(char),
+    Hear,
+    Begin,
+    Wait,
+    Start,
+    Pause(u64, u32),
+    End(u64, u32),
+    Recognise(u64, u32, &'static str),
+    Fail(u64, u32),
+    SearchFails(u64),
+    SpeechFails(u64),
+    AgentAnswers,
+    AgentBusy,
+    AgentLeaves,
+    Hold,
+    Resume,
+}
+
+fn words() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "",
+        "嗯",
+        "好的",
+        "不用",
+        "洗衣机",
+        "维修",
+        "转人工",
+        "再见",
+        "等一下",
+        "今天天气",
+        "我想问一下",
+        "再说一遍",
+        "幺三八零零幺三八零零零",
+        "第二个",
+        "12315",
+        "报修",
+        "挂失",
+        "没有了",
+    ])
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => words().prop_map(Step::Say),
+        2 => prop::sample::select("0123456789*#".chars().collect::<Vec<_>>()).prop_map(Step::Press),
+        4 => Just(Step::Hear),
+        2 => Just(Step::Begin),
+        3 => Just(Step::Wait),
+        2 => Just(Step::Start),
+        2 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Pause(u, r)),
+        2 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::End(u, r)),
+        2 => (0u64..6, 0u32..3, words()).prop_map(|(u, r, w)| Step::Recognise(u, r, w)),
+        1 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Fail(u, r)),
+        1 => (0u64..4).prop_map(Step::SearchFails),
+        1 => (0u64..8).prop_map(Step::SpeechFails),
+        1 => Just(Step::AgentAnswers),
+        1 => Just(Step::AgentBusy),
+        1 => Just(Step::AgentLeaves),
+        1 => Just(Step::Hold),
+        1 => Just(Step::Resume),
+    ]
+}
+
+fn take(stage: &mut Stage, step: &Step) {
+    let at = UtteranceId;
+    let error = || "gone".to_owned();
+    match *step {
+        Step::Say(text) => stage.says(text),
+        Step::Press(key) => stage.presses(key.encode_utf8(&mut [0; 4])),
+        Step::Hear => stage.hear(),
+        Step::Begin => stage.begin_to_hear(),
+        Step::Wait => {
+            if stage.timer.is_some() {
+                stage.waits();
+            }
+        }
+        Step::Start => {
+            stage.starts();
+        }
+        Step::Pause(utterance, revision) => stage.pauses(at(utterance), revision),
+        Step::End(utterance, revision) => stage.ends(at(utterance), revision),
+        Step::Recognise(utterance, revision, text) => {
+            stage.recognised(at(utterance), revision, text)
+        }
+        Step::Fail(utterance, revision) => stage.input(Input::RecognitionFailed {
+            utterance: at(utterance),
+            revision,
+            error: error(),
+        }),
+        Step::SearchFails(search) => stage.input(Input::SearchFailed {
+            search: SearchId(search),
+            error: error(),
+        }),
+        Step::SpeechFails(speech) => {
+            let speech = SpeechId(speech);
+            stage.playing.retain(|playing| playing.0 != speech);
+            stage.input(Input::SpeechFailed {
+                speech,
+                error: error(),
+            });
+        }
+        // An agent answers once, and can be busy only before that.
+        Step::AgentAnswers if stage.waiting && !stage.with_agent => {
+            stage.with_agent = true;
+            stage.input(Input::AgentConnected);
+        }
+        Step::AgentBusy if stage.waiting && !stage.with_agent => {
+            stage.waiting = false;
+            let cause = AgentUnavailable::Busy;
+            stage.input(Input::AgentUnavailable { cause });
+        }
+        Step::AgentLeaves if stage.waiting => {
+            stage.waiting = false;
+            stage.with_agent = false;
+            stage.input(Input::AgentLeft);
+        }
+        Step::AgentAnswers | Step::AgentBusy | Step::AgentLeaves => {}
+        Step::Hold => stage.input(Input::Held),
+        Step::Resume => stage.input(Input::Resumed),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn it_speaks_ends_or_waits_for_a_human(steps in prop::collection::vec(step(), 0..60), engines: bool) {
+        let mut stage = Stage::new(ZH, "13800138000");
+        stage.engines = engines;
+        for step in &steps {
+            take(&mut stage, step);
+        }
+        stage.input(Input::Resumed);
+        stage.hear();
+        let deadline = stage.now + Duration::from_secs(600);
+        // With nobody saying a word, every way leads to the end or to a human.
+        while !stage.over && !stage.waiting {
+            prop_assert!(stage.timer.is_some(), "silent for good after {steps:?}:\n{}", stage.log);
+            stage.waits();
+            stage.hear();
+            prop_assert!(stage.now < deadline, "talks for ever after {steps:?}:\n{}", stage.log);
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! A stage on which a conversation is played: a script of inputs, and what came of them.
+
+use std::{fmt::Write, sync::Arc, time::Duration};
+
+use super::super::{
+    Conversation, ConversationSettings, Input, Listening, Output, Prompts, Timings,
+};
+use crate::{
+    call::{CallEvent, Digit, SpeechSource},
+    clock::Moment,
+    entry::{Action, Candidate, Entry, Finding, Verdict},
+    ids::{EntryId, KnowledgeVersion, SpeechId, UtteranceId},
+    phone_number::{CallerNumber, Places},
+    pii::Pii,
+    transcript::Recognition,
+};
+
+pub(super) const ZH: &str = include_str!("../../../prompts/zh-CN.toml");
+pub(super) const EN: &str = include_str!("../../../prompts/en-US.toml");
+
+pub(super) fn settings(text: &str) -> Arc<ConversationSettings> {
+    Arc::new(ConversationSettings {
+        prompts: Arc::new(Prompts::parse("prompts", text).expect("the file is well formed")),
+        business: "安心家电".to_owned(),
+        timings: Timings::default(),
+    })
+}
+
+pub(super) fn entry(id: &str, question: &str, answer: &str, action: Action) -> Candidate {
+    Candidate {
+        entry: Entry {
+            id: EntryId::new(id),
+            category: String::new(),
+            question: question.to_owned(),
+            similar_questions: Vec::new(),
+            answer: answer.to_owned(),
+            action,
+        },
+        score: 0.9,
+        matched: question.to_owned(),
+    }
+}
+
+/// What the stage's knowledge base says to a question.
+pub(super) fn finding(question: &str) -> Finding {
+    let wash = || entry("A1", "洗衣机怎么修", "两小时内联系您。", Action::Answer);
+    let fridge = || entry("A2", "冰箱怎么修", "明天上门。", Action::Answer);
+    let verdict = match question {
+        q if q.contains("维修") => Verdict::Clarify {
+            candidates: vec![wash(), fridge()],
+        },
+        q if q.contains("洗衣机") => Verdict::Answer { candidate: wash() },
+        q if q.contains("冰箱") => Verdict::Answer {
+            candidate: fridge(),
+        },
+        q if q.contains("报修") => Verdict::Answer {
+            candidate: entry(
+                "A3",
+                "怎么报修",
+                "请说型号和地址。",
+                Action::Ticket("repair".to_owned()),
+            ),
+        },
+        q if q.contains("挂失") => Verdict::Answer {
+            candidate: entry(
+                "A4",
+                "挂失",
+                "我马上转专席。",
+                Action::Escalate("card_loss".to_owned()),
+            ),
+        },
+        _ => Verdict::Abstain { nearest: None },
+    };
+    Finding {
+        verdict,
+        version: KnowledgeVersion::new("v1"),
+    }
+}
+
+/// A conversation with a clock, a caller and an obliging driver.
+pub(super) struct Stage {
+    pub(super) machine: Conversation,
+    pub(super) now: Moment,
+    pub(super) timer: Option<Moment>,
+    /// Speeches in playout, in order; the first is audible unless paused.
+    pub(super) playing: Vec<(SpeechId, String, bool)>,
+    audible: Option<SpeechId>,
+    utterance: UtteranceId,
+    pub(super) log: String,
+    /// Whether engines answer at once.
+    pub(super) engines: bool,
+    pub(super) over: bool,
+    pub(super) waiting: bool,
+    pub(super) with_agent: bool,
+    pub(super) listening: Option<Listening>,
+    last_speech: SpeechId,
+}
+
+impl Stage {
+    pub(super) fn new(prompts: &str, caller: &str) -> Self {
+        let caller = CallerNumber::parse(caller, &Places::built_in());
+        let mut stage = Self {
+            machine: Conversation::new(settings(prompts), caller),
+            now: Moment::ORIGIN,
+            timer: None,
+            playing: Vec::new(),
+            audible: None,
+            utterance: UtteranceId(0),
+            log: String::new(),
+            engines: true,
+            over: false,
+            waiting: false,
+            with_agent: false,
+            listening: None,
+            last_speech: SpeechId(0),
+        };
+        stage.input(Input::Started);
+        stage
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        self.machine.handle(self.now, input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Recognise { .. } => {}
+                Output::Search { search, question } => {
+                    if self.engines {
+                        let finding = finding(question.expose());
+                        self.machine
+                            .handle(self.now, Input::Found { search, finding });
+                    }
+                }
+                Output::Say(speech) => {
+                    assert!(speech.id > self.last_speech, "speech ids ascend");
+                    self.last_speech = speech.id;
+                    let mark = if speech.interruptible { "" } else { "!" };
+                    let pace = if speech.speed == 1.0 {
+                        String::new()
+                    } else {
+                        format!(" @{:.2}", speech.speed)
+                    };
+                    let name = match &speech.source {
+                        SpeechSource::Prompt { key } => key.clone(),
+                        SpeechSource::Entry { entry } => entry.to_string(),
+                    };
+                    self.line(&format!("say{mark} {name}{pace}"));
+                    self.playing
+                        .push((speech.id, speech.text, speech.interruptible));
+                }
+                Output::ResumePlayout => self.line("resume"),
+                Output::StopPlayout { all } => {
+                    self.line("stop");
+                    let stopped: Vec<_> = self
+                        .playing
+                        .iter()
+                        .filter(|speech| all || speech.2)
+                        .map(|speech| speech.0)
+                        .collect();
+                    self.playing.retain(|speech| !all && !speech.2);
+                    for speech in stopped {
+                        let (played, length) = match self.audible == Some(speech) {
+                            true => (Duration::from_secs(1), Duration::from_secs(2)),
+                            false => (Duration::ZERO, Duration::ZERO),
+                        };
+                        let ended = Input::PlayEnded {
+                            speech,
+                            played,
+                            length,
+                            complete: false,
+                        };
+                        self.machine.handle(self.now, ended);
+                    }
+                }
+                Output::Listen(listening) => self.listening = Some(listening),
+                Output::Commit { .. } => self.line("commit"),
+                Output::Escalate { reason, brief } => {
+                    self.waiting = true;
+                    self.line(&format!(
+                        "escalate {} | {}",
+                        reason_name(&reason),
+                        brief.expose()
+                    ));
+                }
+                Output::HangUp { cause, .. } => {
+                    self.over = true;
+                    self.line(&format!("hang up {cause:?}"));
+                }
+                Output::Event(event) => self.event(&event),
+                Output::Timeout(at) => self.timer = Some(at),
+            }
+        }
+    }
+
+    fn event(&mut self, event: &CallEvent) {
+        let line = match event {
+            CallEvent::BargeIn { .. } => "barge-in".to_owned(),
+            CallEvent::Backchannel { .. } => "backchannel".to_owned(),
+            CallEvent::SpeechEnded {
+                heard,
+                complete: false,
+                ..
+            } => format!("heard only: {heard}"),
+            CallEvent::Understood { intent, .. } => format!("understood {intent}"),
+            CallEvent::Turn {
+                question, finding, ..
+            } => {
+                let verdict = match finding.verdict {
+                    Verdict::Answer { .. } => "answer",
+                    Verdict::Clarify { .. } => "clarify",
+                    Verdict::Abstain { .. } => "abstain",
+                };
+                format!("turn {} -> {verdict}", question.expose())
+            }
+            CallEvent::Chosen { candidate } => format!("chosen {}", candidate.entry.id),
+            CallEvent::CallbackRequested { number } => format!("callback {}", number.expose()),
+            CallEvent::Noted { entry, text } => format!("noted for {entry}: {}", text.expose()),
+            CallEvent::SilenceReprompt { count } => format!("silence {count}"),
+            CallEvent::EngineFailed { engine, .. } => format!("{engine} failed"),
+            _ => return,
+        };
+        self.line(&line);
+    }
+
+    fn line(&mut self, line: &str) {
+        writeln!(self.log, "{line}").expect("memory");
+    }
+
+    /// Lets everything that was said be heard to its end.
+    pub(super) fn hear(&mut self) {
+        while !self.playing.is_empty() {
+            self.begin_to_hear();
+            let (speech, ..) = self.playing.remove(0);
+            self.audible = None;
+            self.now += Duration::from_secs(2);
+            let two = Duration::from_secs(2);
+            self.input(Input::PlayEnded {
+                speech,
+                played: two,
+                length: two,
+                complete: true,
+            });
+        }
+    }
+
+    /// Lets the first sentence begin.
+    pub(super) fn begin_to_hear(&mut self) {
+        let Some((speech, ..)) = self.playing.first() else {
+            return;
+        };
+        let speech = *speech;
+        if self.audible != Some(speech) {
+            self.audible = Some(speech);
+            self.input(Input::PlayStarted { speech });
+        }
+    }
+
+    pub(super) fn starts(&mut self) -> UtteranceId {
+        self.utterance = self.utterance.next();
+        let utterance = self.utterance;
+        let over = self.playing.first().map(|speech| speech.0);
+        self.input(Input::SpeechStarted { utterance, over });
+        utterance
+    }
+
+    pub(super) fn pauses(&mut self, utterance: UtteranceId, revision: u32) {
+        self.now += Duration::from_millis(800);
+        let (speech_started, speech_ended) = (self.now, self.now);
+        self.input(Input::SpeechPaused {
+            utterance,
+            revision,
+            speech_started,
+            speech_ended,
+        });
+    }
+
+    pub(super) fn ends(&mut self, utterance: UtteranceId, revision: u32) {
+        self.now += Duration::from_millis(500);
+        let (speech_started, speech_ended) = (self.now, self.now);
+        self.input(Input::SpeechEnded {
+            utterance,
+            revision,
+            speech_started,
+            speech_ended,
+        });
+    }
+
+    pub(super) fn recognised(&mut self, utterance: UtteranceId, revision: u32, text: &str) {
+        let recognition = Recognition {
+            text: Pii::new(text.to_owned()),
+            confidence: 0.9,
+            took_ms: 40,
+        };
+        self.input(Input::Recognised {
+            utterance,
+            revision,
+            recognition,
+        });
+    }
+
+    /// The caller says `text` with the usual pause before its end.
+    pub(super) fn says(&mut self, text: &str) {
+        let utterance = self.starts();
+        self.pauses(utterance, 1);
+        self.recognised(utterance, 1, text);
+        self.ends(utterance, 1);
+    }
+
+    pub(super) fn presses(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.input(Input::Digit {
+                digit: Digit::new(key).expect("a key"),
+            });
+        }
+    }
+
+    /// Time passes until the timer fires.
+    pub(super) fn waits(&mut self) {
+        let at = self.timer.take().expect("a timer");
+        self.now = self.now.max(at);
+        self.input(Input::TimerFired);
+    }
+
+    pub(super) fn take_log(&mut self) -> String {
+        std::mem::take(&mut self.log)
+    }
+}
+
+fn reason_name(reason: &crate::call::EscalationReason) -> String {
+    let value = serde_json::to_value(reason).expect("a plain enum");
+    value["reason"].as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,378 @@
+//! What is understood without a knowledge base, by words.
+//!
+//! Recognition confuses characters that sound alike, so whole utterances are compared by sound as well (再见 / 在建). Parts of
+//! utterances are compared as written: a sound inside a long sentence means little.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::pinyin::toneless;
+
+/// Something a caller says that is no question to the knowledge base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Wants a human.
+    Human,
+    /// Asks whether we are a machine.
+    Robot,
+    /// Wants to hear the answer again.
+    Repeat,
+    /// Wants slower speech.
+    Slower,
+    /// Wants louder speech.
+    Louder,
+    /// Wants us to wait.
+    Wait,
+    /// Is done.
+    Goodbye,
+    /// Thanks.
+    Thanks,
+    /// Greets.
+    Hello,
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// That was not what was asked.
+    Dissent,
+}
+
+impl Intent {
+    /// Name for the record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Robot => "robot",
+            Self::Repeat => "repeat",
+            Self::Slower => "slower",
+            Self::Louder => "louder",
+            Self::Wait => "wait",
+            Self::Goodbye => "goodbye",
+            Self::Thanks => "thanks",
+            Self::Hello => "hello",
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Dissent => "dissent",
+        }
+    }
+}
+
+/// Words as a prompt file lists them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    #[serde(default)]
+    whole: Vec<String>,
+    #[serde(default)]
+    part: Vec<String>,
+    #[serde(default)]
+    unless: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Understood {
+    human: Words,
+    robot: Words,
+    repeat: Words,
+    slower: Words,
+    louder: Words,
+    wait: Words,
+    goodbye: Words,
+    thanks: Words,
+    hello: Words,
+    yes: Words,
+    no: Words,
+    dissent: Words,
+    backchannel: Words,
+    unfinished: Words,
+    first: Words,
+    second: Words,
+    third: Words,
+    last: Words,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fillers {
+    start: Vec<String>,
+    end: Vec<String>,
+}
+
+/// The word tables of a prompt file.
+#[derive(Clone, Debug)]
+pub(super) struct WordLists {
+    pub(super) understood: Understood,
+    pub(super) must_escalate: Words,
+    pub(super) fillers: Fillers,
+}
+
+/// Words, ready to be compared.
+#[derive(Clone, Debug)]
+struct Matcher {
+    whole: BTreeSet<String>,
+    whole_sounds: BTreeSet<Vec<String>>,
+    part: Vec<String>,
+    unless: Vec<String>,
+}
+
+/// What a language understands without a knowledge base.
+#[derive(Clone, Debug)]
+pub struct Vocabulary {
+    by_sound: bool,
+    intents: Vec<(Intent, Matcher)>,
+    dissent: Matcher,
+    backchannel: Matcher,
+    unfinished: Matcher,
+    ordinals: [Matcher; 4],
+    must_escalate: Matcher,
+    fillers_start: Vec<String>,
+    fillers_end: Vec<String>,
+}
+
+impl Vocabulary {
+    pub(super) fn new(language: &str, lists: WordLists) -> Self {
+        let words = lists.understood;
+        // In this order: 没有了谢谢 is a goodbye before it is thanks, 好的再见 before it is a yes.
+        let intents = [
+            (Intent::Robot, words.robot),
+            (Intent::Human, words.human),
+            (Intent::Repeat, words.repeat),
+            (Intent::Slower, words.slower),
+            (Intent::Louder, words.louder),
+            (Intent::Wait, words.wait),
+            (Intent::Goodbye, words.goodbye),
+            (Intent::Thanks, words.thanks),
+            (Intent::Hello, words.hello),
+            (Intent::Yes, words.yes),
+            (Intent::No, words.no),
+        ];
+        let long_first = |mut list: Vec<String>| {
+            list.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+            list
+        };
+        Self {
+            by_sound: language.starts_with("zh"),
+            intents: intents
+                .map(|(intent, words)| (intent, Matcher::new(words)))
+                .into(),
+            dissent: Matcher::new(words.dissent),
+            backchannel: Matcher::new(words.backchannel),
+            unfinished: Matcher::new(words.unfinished),
+            ordinals: [words.first, words.second, words.third, words.last].map(Matcher::new),
+            must_escalate: Matcher::new(lists.must_escalate),
+            fillers_start: long_first(lists.fillers.start),
+            fillers_end: long_first(lists.fillers.end),
+        }
+    }
+
+    /// What `text` means as a whole, if it is no question.
+    pub fn intent(&self, text: &str) -> Option<Intent> {
+        let text = plain(text);
+        let found = self
+            .intents
+            .iter()
+            .find(|(_, matcher)| self.matches(matcher, &text));
+        match found {
+            Some((intent, _)) => Some(*intent),
+            // 不是，我问的是冰箱 is a question about 冰箱.
+            None if self.matches(&self.dissent, &text) && self.after_dissent(&text).is_none() => {
+                Some(Intent::Dissent)
+            }
+            None => None,
+        }
+    }
+
+    /// The phrase in `text` that must reach a human, if there is one.
+    pub fn must_escalate(&self, text: &str) -> Option<&str> {
+        let text = plain(text);
+        if self
+            .must_escalate
+            .unless
+            .iter()
+            .any(|trap| text.contains(trap.as_str()))
+        {
+            return None;
+        }
+        let phrases = self.must_escalate.part.iter();
+        phrases
+            .map(String::as_str)
+            .find(|phrase| contains_phrase(&text, phrase))
+    }
+
+    /// Whether `text` only shows that somebody listens (嗯，好的): nothing but such words.
+    pub fn is_backchannel(&self, text: &str) -> bool {
+        let text = plain(text);
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let word = self
+                .backchannel
+                .whole
+                .iter()
+                .filter(|word| rest.starts_with(word.as_str()))
+                .max_by_key(|word| word.len());
+            match word {
+                Some(word) => rest = rest[word.len()..].trim_start(),
+                None => return false,
+            }
+        }
+        !text.is_empty()
+    }
+
+    /// Whether more words will come: `text` ends in 那个, 就是 and the like, or only announces a question.
+    pub fn is_unfinished(&self, text: &str) -> bool {
+        let text = plain(text);
+        if self.unfinished.whole.contains(&text) {
+            return true;
+        }
+        let ends = |tail: &&String| match self.by_sound {
+            true => text.ends_with(tail.as_str()),
+            // In English a tail is a word of its own.
+            false => text.split(' ').next_back() == Some(tail.as_str()),
+        };
+        self.unfinished.part.iter().any(|tail| ends(&tail))
+    }
+
+    /// Which of `count` choices `text` names by its place.
+    pub fn ordinal(&self, text: &str, count: usize) -> Option<usize> {
+        let text = plain(text);
+        let place = self
+            .ordinals
+            .iter()
+            .position(|matcher| self.matches(matcher, &text))?;
+        match place {
+            3 => count.checked_sub(1),
+            place => (place < count).then_some(place),
+        }
+    }
+
+    /// `text` without what goes before and after a question; after 不是，我问的是 only what follows.
+    pub fn without_fillers(&self, text: &str) -> String {
+        let text = plain(text);
+        let question = self.after_dissent(&text).unwrap_or(&text);
+        let stripped = self.strip(question);
+        match stripped.is_empty() {
+            true => text,
+            false => stripped.to_owned(),
+        }
+    }
+
+    /// What follows the last phrase of dissent, if that is more than a particle.
+    fn after_dissent<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let ends = |phrase: &String| {
+            text.rfind(phrase.as_str())
+                .map(|place| place + phrase.len())
+        };
+        let end = self.dissent.part.iter().filter_map(ends).max()?;
+        let rest = text[end..].trim_start();
+        (rest.chars().count() > 1).then_some(rest)
+    }
+
+    fn matches(&self, matcher: &Matcher, text: &str) -> bool {
+        if text.is_empty()
+            || matcher
+                .unless
+                .iter()
+                .any(|trap| text.contains(trap.as_str()))
+        {
+            return false;
+        }
+        let core = self.strip(text);
+        let whole = |text: &str| {
+            matcher.whole.contains(text)
+                || (self.by_sound && matcher.whole_sounds.contains(&toneless(text)))
+        };
+        whole(text)
+            || (!core.is_empty() && whole(core))
+            || matcher.part.iter().any(|part| text.contains(part.as_str()))
+            || self.is_repetition(matcher, text)
+    }
+
+    /// 再见再见, 不用了不用了: one word again and again.
+    fn is_repetition(&self, matcher: &Matcher, text: &str) -> bool {
+        matcher.whole.iter().any(|word| {
+            let times = text.len() / word.len().max(1);
+            times > 1 && text.replace(' ', "") == word.repeat(times)
+        })
+    }
+
+    fn strip<'a>(&self, text: &'a str) -> &'a str {
+        let mut text = text.trim();
+        while let Some(rest) = self.fillers_start.iter().find_map(|filler| {
+            text.strip_prefix(filler.as_str())
+                .filter(|rest| self.is_word_edge(filler, rest.chars().next()))
+        }) {
+            text = rest.trim_start();
+        }
+        while let Some(rest) = self.fillers_end.iter().find_map(|filler| {
+            text.strip_suffix(filler.as_str())
+                .filter(|rest| self.is_word_edge(filler, rest.chars().next_back()))
+        }) {
+            text = rest.trim_end();
+        }
+        text
+    }
+
+    fn is_word_edge(&self, filler: &str, neighbour: Option<char>) -> bool {
+        self.by_sound || !filler.is_ascii() || neighbour.is_none_or(|symbol| symbol == ' ')
+    }
+}
+
+impl Matcher {
+    fn new(words: Words) -> Self {
+        let plain_all = |list: Vec<String>| list.iter().map(|word| plain(word)).collect::<Vec<_>>();
+        let whole = plain_all(words.whole);
+        // A single syllable sounds like too many words.
+        let sounds = whole
+            .iter()
+            .map(|word| toneless(word))
+            .filter(|sound| sound.len() > 1);
+        Self {
+            whole_sounds: sounds.collect(),
+            whole: whole.into_iter().collect(),
+            part: plain_all(words.part),
+            unless: plain_all(words.unless),
+        }
+    }
+}
+
+/// A hotline number inside a longer string of digits is none, nor is a Latin word inside a longer one.
+fn contains_phrase(text: &str, phrase: &str) -> bool {
+    let is_digit =
+        |symbol: char| symbol.is_ascii_digit() || "零一二三四五六七八九幺".contains(symbol);
+    let numeric = phrase.chars().all(is_digit);
+    text.match_indices(phrase).any(|(place, _)| {
+        let before = text[..place].chars().next_back();
+        let after = text[place + phrase.len()..].chars().next();
+        match numeric {
+            true => !(before.is_some_and(is_digit) || after.is_some_and(is_digit)),
+            false => {
+                !phrase.is_ascii()
+                    || [before, after]
+                        .into_iter()
+                        .flatten()
+                        .all(|edge| edge == ' ')
+            }
+        }
+    })
+}
+
+/// Lower case, without marks; single spaces between Latin words.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for symbol in text.trim().chars() {
+        match symbol {
+            '\'' | '’' => plain.push('\''),
+            _ if symbol.is_alphanumeric() => plain.extend(symbol.to_lowercase()),
+            _ if symbol.is_whitespace()
+                && plain.ends_with(|last: char| last.is_ascii_alphanumeric()) =>
+            {
+                plain.push(' ');
+            }
+            _ => {}
+        }
+    }
+    plain.trim_end().to_owned()
+}

@@ -1,0 +1,109 @@
+//! Digits as callers dictate them.
+//!
+//! Only whole strings of digits: 三百二十 is a number and not dictation.
+
+/// The digits of `text` if it is nothing but dictated digits (`幺三八，零零幺三…` -> `138001…`); separators, 是 and 号码 around
+/// them do not count.
+pub fn dictated(text: &str) -> Option<String> {
+    let mut digits = String::new();
+    let mut rest = strip_lead(text);
+    while let Some(symbol) = rest.chars().next() {
+        if let Some((word, count)) = REPEATS.iter().find(|(word, _)| rest.starts_with(word)) {
+            // 三个八, 双六: the next digit so many times.
+            let after = &rest[word.len()..];
+            if let Some(next) = after.chars().next().and_then(digit_of) {
+                digits.extend(std::iter::repeat_n(next, *count));
+                rest = &after[after.chars().next().map_or(0, char::len_utf8)..];
+                continue;
+            }
+        }
+        if let Some(digit) = digit_of(symbol) {
+            digits.push(digit);
+        } else if !is_separator(symbol) {
+            return None;
+        }
+        rest = &rest[symbol.len_utf8()..];
+    }
+    (!digits.is_empty()).then_some(digits)
+}
+
+/// What stands before a dictated number.
+const LEADS: &[&str] = &[
+    "我的", "电话", "手机", "号码", "号", "是", "嗯", "呃", "啊", "那", "打", "这个", "就是",
+];
+
+const REPEATS: &[(&str, usize)] = &[
+    ("双", 2),
+    ("两个", 2),
+    ("三个", 3),
+    ("四个", 4),
+    ("五个", 5),
+    ("六个", 6),
+];
+
+fn strip_lead(mut text: &str) -> &str {
+    'again: loop {
+        text = text.trim_start_matches(is_separator);
+        for lead in LEADS {
+            if let Some(rest) = text.strip_prefix(lead) {
+                text = rest;
+                continue 'again;
+            }
+        }
+        return text;
+    }
+}
+
+fn is_separator(symbol: char) -> bool {
+    symbol.is_whitespace()
+        || matches!(
+            symbol,
+            '，' | '。' | '、' | ',' | '.' | '-' | '杠' | '—' | '嗯' | '呃'
+        )
+}
+
+/// Telephone readings of a digit (幺 for 1, 洞 for 0, 拐 for 7, 勾 for 9, 两 for 2).
+fn digit_of(symbol: char) -> Option<char> {
+    Some(match symbol {
+        '0'..='9' => symbol,
+        '０'..='９' => char::from(b'0' + (symbol as u32 - '０' as u32) as u8),
+        '零' | '〇' | '洞' | '圆' => '0',
+        '一' | '幺' | '妖' | '腰' => '1',
+        '二' | '两' | '俩' => '2',
+        '三' => '3',
+        '四' => '4',
+        '五' => '5',
+        '六' => '6',
+        '七' | '拐' => '7',
+        '八' => '8',
+        '九' | '勾' => '9',
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dictation_and_what_is_none() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(dictated(text).as_deref(), expected, "{text}");
+        };
+        check("幺三八零零幺三八零零零", Some("13800138000"));
+        check(
+            "我的手机号码是一三八，零零一三，八零零零。",
+            Some("13800138000"),
+        );
+        check("138-0013-8000", Some("13800138000"));
+        check("幺三八三个零幺双六", Some("138000166"));
+        check("四个八", Some("8888"));
+        check("零五七一杠八八幺五五五五五", Some("057188155555"));
+        check("两", Some("2"));
+        check("一下", None);
+        check("三百二十", None);
+        check("我要报修", None);
+        check("", None);
+        check("嗯", None);
+    }
+}
