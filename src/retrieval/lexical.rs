@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use super::{
     KnowledgeIndex, MAX_CHOICES, RetrievalConfig, SearchFuture,
     calibration::Evidence,
+    lexicon::skeleton,
     normal_form::normal_form,
     overlap::OverlapIndex,
-    verdict::judge,
-    views::{Term, View, sound, terms},
+    verdict::{ALIKE_AT_HEART, IDENTICAL, SOUNDS_ALIKE, judge},
+    views::{Term, View, likeness, sound, terms},
 };
 use crate::{
     entry::{Candidate, Entry, Finding},
@@ -19,10 +20,12 @@ use crate::{
 
 /// Longer questions are cut: nobody asks in more characters, and recognition loops can produce them.
 const LONGEST_QUESTION_CHARACTERS: usize = 200;
-/// The score of a question that is a phrasing, character by character.
-const IDENTICAL: f32 = 1.0;
-/// The score of a question that sounds like a phrasing.
-const SOUNDS_ALIKE: f32 = 0.97;
+/// Below this share of common syllables the order of sounds is not looked at; it takes longest.
+const LEAST_COMMON_SYLLABLES: f32 = 0.25;
+/// Questions about different things in the same pattern (怎么…) sound this much alike.
+const CHANCE_LIKENESS: f32 = 0.6;
+/// Overlap alone stays below [`ALIKE_AT_HEART`].
+const HIGHEST_BY_OVERLAP: f32 = 0.95;
 
 /// One version of a knowledge base, held in memory.
 pub struct LexicalIndex {
@@ -38,12 +41,15 @@ pub struct LexicalIndex {
     /// Words of an entry's answer.
     answers: OverlapIndex,
     identical: HashMap<String, Vec<u32>>,
-    alike: HashMap<String, Vec<u32>>,
+    alike: HashMap<Vec<String>, Vec<u32>>,
+    /// By the sound of what is left without particles.
+    alike_at_heart: HashMap<Vec<String>, Vec<u32>>,
 }
 
 struct Phrasing {
     entry: u32,
     text: String,
+    sound: Vec<String>,
 }
 
 /// An entry with the phrasing that speaks most for it.
@@ -61,11 +67,13 @@ impl LexicalIndex {
         let mut forms = Vec::new();
         for (entry, known) in (0u32..).zip(&entries) {
             for text in std::iter::once(&known.question).chain(&known.similar_questions) {
-                forms.push(normal_form(text));
+                let form = normal_form(text);
                 phrasings.push(Phrasing {
                     entry,
                     text: text.clone(),
+                    sound: sound(&form),
                 });
+                forms.push(form);
             }
         }
         let group: Vec<u32> = phrasings.iter().map(|phrasing| phrasing.entry).collect();
@@ -79,22 +87,30 @@ impl LexicalIndex {
             .iter()
             .map(|entry| terms(View::Words, &normal_form(&entry.answer)))
             .collect();
-        let by_key = |key: &dyn Fn(&str) -> String| {
-            let mut found: HashMap<String, Vec<u32>> = HashMap::new();
-            for (phrasing, form) in (0u32..).zip(&forms) {
-                found.entry(key(form)).or_default().push(phrasing);
+        let mut identical: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut alike: HashMap<Vec<String>, Vec<u32>> = HashMap::new();
+        let mut alike_at_heart: HashMap<Vec<String>, Vec<u32>> = HashMap::new();
+        for ((at, phrasing), form) in (0u32..).zip(&phrasings).zip(&forms) {
+            // A phrasing of nothing but punctuation is found by nothing.
+            if !phrasing.sound.is_empty() {
+                alike_at_heart
+                    .entry(sound(&skeleton(form)))
+                    .or_default()
+                    .push(at);
+                let form = without_spaces(form);
+                identical.entry(form).or_default().push(at);
+                alike.entry(phrasing.sound.clone()).or_default().push(at);
             }
-            found.remove("");
-            found
-        };
+        }
         Self {
             words: view(View::Words),
             characters: view(View::Characters),
             syllables: view(View::Syllables),
             whole: OverlapIndex::build(&whole, &each),
             answers: OverlapIndex::build(&answers, &each),
-            identical: by_key(&without_spaces),
-            alike: by_key(&sound),
+            identical,
+            alike,
+            alike_at_heart,
             version,
             config,
             entries,
@@ -174,8 +190,16 @@ impl LexicalIndex {
         };
         // What is a phrasing or sounds like one stays above all that only overlap.
         self.each_phrasing(&normal, |phrasing, evidence| {
-            offer(phrasing, evidence.score().min(0.95));
+            offer(phrasing, evidence.score() * HIGHEST_BY_OVERLAP);
         });
+        for &phrasing in self
+            .alike_at_heart
+            .get(&sound(&skeleton(&normal)))
+            .into_iter()
+            .flatten()
+        {
+            offer(phrasing, ALIKE_AT_HEART);
+        }
         for &phrasing in self.alike.get(&sound(&normal)).into_iter().flatten() {
             offer(phrasing, SOUNDS_ALIKE);
         }
@@ -198,23 +222,28 @@ impl LexicalIndex {
         let syllables = self.syllables.measure(&terms(View::Syllables, normal));
         let whole = self.whole.measure(&question_words);
         let answers = self.answers.measure(&question_words);
+        let heard = sound(normal);
         for (phrasing, known) in (0u32..).zip(&self.phrasings) {
-            let word_recall = words.recall(phrasing);
-            let syllable_recall = syllables.recall(phrasing);
-            if word_recall == 0.0 && syllable_recall == 0.0 {
+            let words = self.words.common(&words, phrasing);
+            let syllables = self.syllables.common(&syllables, phrasing);
+            if words == 0.0 && syllables == 0.0 {
                 continue;
             }
+            let sequence = if syllables < LEAST_COMMON_SYLLABLES {
+                0.0
+            } else {
+                let likeness = likeness(&heard, &known.sound);
+                (likeness - CHANCE_LIKENESS).max(0.0) / (1.0 - CHANCE_LIKENESS)
+            };
             found(
                 phrasing,
                 Evidence {
-                    word_recall,
-                    word_precision: self.words.precision(&words, phrasing),
-                    character_recall: characters.recall(phrasing),
-                    character_precision: self.characters.precision(&characters, phrasing),
-                    syllable_recall,
-                    syllable_precision: self.syllables.precision(&syllables, phrasing),
-                    entry_recall: whole.recall(known.entry),
-                    answer_recall: answers.recall(known.entry),
+                    words,
+                    characters: self.characters.common(&characters, phrasing),
+                    syllables,
+                    sequence,
+                    entry: whole.recall(known.entry),
+                    answer: answers.recall(known.entry),
                 },
             );
         }

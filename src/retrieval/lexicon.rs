@@ -51,6 +51,13 @@ pub(super) static FUNCTION_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::ne
         .collect()
 });
 
+/// Words that can be left out of a question without changing what it asks.
+static PARTICLES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    lines(include_str!("lexicon/particles.txt"))
+        .flat_map(str::split_whitespace)
+        .collect()
+});
+
 /// Word to the name of its synonym class.
 static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     let mut synonyms = HashMap::new();
@@ -81,13 +88,28 @@ static CUTTER: LazyLock<Jieba> = LazyLock::new(|| {
 
 /// The words of a text in normal form, each as the name of its synonym class.
 pub(super) fn words(normal: &str) -> impl Iterator<Item = &str> {
+    cut(normal).map(|word| SYNONYMS.get(word).copied().unwrap_or(word))
+}
+
+/// A text in normal form without particles, or all of it when it has nothing else.
+pub(super) fn skeleton(normal: &str) -> String {
+    let skeleton: String = cut(normal)
+        .filter(|word| !PARTICLES.contains(word))
+        .collect();
+    if skeleton.is_empty() {
+        normal.to_owned()
+    } else {
+        skeleton
+    }
+}
+
+fn cut(normal: &str) -> impl Iterator<Item = &str> {
     // Without the hidden Markov model: guessed words differ with their neighbours.
     CUTTER
         .cut(normal, false)
         .into_iter()
         .map(|token| token.word)
         .filter(|word| !word.trim().is_empty())
-        .map(|word| SYNONYMS.get(word).copied().unwrap_or(word))
 }
 
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
@@ -114,6 +136,14 @@ mod tests {
             words("怎么开发票").collect::<Vec<_>>(),
             ["怎么", "开", "发票"]
         );
+    }
+
+    #[test]
+    fn particles_do_not_change_the_skeleton() {
+        assert_eq!(skeleton("退款要多久才到账"), skeleton("退款多久到账"));
+        assert_eq!(skeleton("我的空调现在坏了呢"), skeleton("空调坏了"));
+        assert_ne!(skeleton("退款不到账"), skeleton("退款到账"));
+        assert_eq!(skeleton("那个"), "那个");
     }
 
     #[test]

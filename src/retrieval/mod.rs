@@ -47,9 +47,9 @@ pub struct RetrievalConfig {
 impl Default for RetrievalConfig {
     fn default() -> Self {
         Self {
-            answer: 0.62,
-            clarify: 0.34,
-            margin: 0.08,
+            answer: 0.5,
+            clarify: 0.25,
+            margin: 0.15,
         }
     }
 }

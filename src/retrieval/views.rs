@@ -45,13 +45,43 @@ pub(super) fn terms(view: View, normal: &str) -> Vec<Term> {
 }
 
 /// How a text in normal form sounds to the index: its fuzzy syllables.
-pub(super) fn sound(normal: &str) -> String {
-    let mut sound = String::new();
-    for (syllable, _) in syllables(normal) {
-        sound.push_str(&syllable);
-        sound.push(' ');
+pub(super) fn sound(normal: &str) -> Vec<String> {
+    syllables(normal)
+        .into_iter()
+        .map(|(syllable, _)| syllable)
+        .collect()
+}
+
+/// How alike two sounds are in order, 0 to 1: one less the edit distance by the longer one's length.
+pub(super) fn likeness(a: &[String], b: &[String]) -> f32 {
+    let longer = a.len().max(b.len());
+    if longer == 0 {
+        return 0.0;
     }
-    sound
+    let mut row: Vec<f32> = (0..=b.len()).map(|at| at as f32).collect();
+    for heard in a {
+        let mut diagonal = row[0];
+        row[0] += 1.0;
+        for (at, meant) in b.iter().enumerate() {
+            let replaced = diagonal + difference(heard, meant);
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(row[at] + 1.0).min(row[at + 1] + 1.0);
+        }
+    }
+    1.0 - row[b.len()] / longer as f32
+}
+
+/// 0 for the same syllable, 0.5 where the initial or the final is the same, otherwise 1.
+fn difference(a: &str, b: &str) -> f32 {
+    if a == b {
+        return 0.0;
+    }
+    let is_vowel = |symbol: char| matches!(symbol, 'a' | 'e' | 'i' | 'o' | 'u' | 'v' | 'ü');
+    let parts = |syllable: &'_ str| syllable.find(is_vowel);
+    match (parts(a), parts(b)) {
+        (Some(i), Some(j)) if a[..i] == b[..j] || a[i..] == b[j..] => 0.5,
+        _ => 1.0,
+    }
 }
 
 fn word_prior(word: &str) -> f32 {
@@ -154,7 +184,21 @@ mod tests {
     fn homophones_sound_the_same() {
         assert_eq!(sound("退货运费"), sound("推货运费"));
         assert_ne!(sound("退货运费"), sound("退货流程"));
-        assert_eq!(sound("wifi连不上"), "wifi lian bu san ");
+        assert_eq!(sound("wifi连不上"), ["wifi", "lian", "bu", "san"]);
+    }
+
+    #[test]
+    fn likeness_is_the_edit_distance() {
+        #[track_caller]
+        fn check(a: &str, b: &str, expected: f32) {
+            let likeness = likeness(&sound(a), &sound(b));
+            assert!((likeness - expected).abs() < 1e-6, "{a} {b}: {likeness}");
+        }
+        check("退货运费", "推货运费", 1.0);
+        check("退货运费", "退货费", 0.75);
+        check("退货运费", "退会运费", 0.875);
+        check("退货", "余额", 0.0);
+        check("", "", 0.0);
     }
 
     #[test]
