@@ -112,9 +112,20 @@ impl Places {
                 "is not UTF-8".to_owned(),
             )
         })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut known = HashMap::new();
-        for (number, line) in text.lines().enumerate().skip(1) {
+        for (number, line) in text.lines().enumerate() {
             let fault = |problem: &str| (format!("line {}", number + 1), problem.to_owned());
+            if number == 0 {
+                // Without this a file without a header would lose its first segment silently.
+                if line.trim() != "segment,province,city" {
+                    return Err(fault("the header must be `segment,province,city`"));
+                }
+                continue;
+            }
+            if line.trim().is_empty() {
+                continue;
+            }
             let columns: Vec<_> = line.split(',').map(str::trim).collect();
             let [segment, province, city] = columns[..] else {
                 return Err(fault("must have three columns: segment, province, city"));

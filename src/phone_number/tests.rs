@@ -140,6 +140,13 @@ fn csv_faults_name_the_line() {
         "segment,province,city\n1380013,北京\n",
         "mobile segments s.csv: line 2: must have three columns: segment, province, city",
     );
+    check(
+        "1380013,北京,北京\n",
+        "mobile segments s.csv: line 1: the header must be `segment,province,city`",
+    );
+    let marked = "\u{feff}segment,province,city\r\n1380013,北京,北京\r\n\r\n";
+    let places = Places::with_segments("s.csv".as_ref(), marked.as_bytes()).expect("well formed");
+    assert_eq!(CallerNumber::parse("13800138000", &places).cities, ["北京"]);
 }
 
 proptest! {

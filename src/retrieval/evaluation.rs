@@ -179,3 +179,37 @@ pub fn without_one<'a>(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retrieval::fake::FakeIndex;
+
+    #[test]
+    fn every_case_is_counted_once() {
+        let mut repair = FakeIndex::entry("A1", "空调坏了怎么报修", "好的。");
+        repair.similar_questions = vec!["空调出毛病了".to_owned()];
+        let entries = [repair, FakeIndex::entry("A2", "怎么开发票", "好的。")];
+        let version = KnowledgeVersion::new("test");
+        let config = RetrievalConfig::default();
+        let index = LexicalIndex::build(version, entries.to_vec(), config);
+        let mut cases = verbatim(&entries);
+        assert_eq!(cases.len(), 3);
+        for (question, expected) in [("怎么开发票", "A1"), ("今天天气怎么样", "A2")] {
+            cases.push(Case {
+                question: question.to_owned(),
+                expected: Some(EntryId::new(expected)),
+            });
+        }
+        let report = Report::of(&index, &cases);
+        assert_eq!((report.cases, report.in_scope), (5, 5));
+        assert_eq!((report.answered, report.wrong), (3, 1));
+        assert_eq!((report.clarified, report.abstained), (0, 1));
+        assert_eq!(report.mistakes.len(), 1);
+        assert!(report.mistakes[0].contains("instead of A1"), "{report:?}");
+        assert_eq!(report.percent(report.wrong), 20.0);
+        assert_eq!(leave_one_out(&entries, &config).cases, 1);
+        let doubled = report.clone().and(report.clone());
+        assert_eq!((doubled.cases, doubled.answered), (10, 6));
+    }
+}

@@ -30,6 +30,15 @@ pub struct RouteRequest<'a> {
     pub dialled_before: &'a [String],
 }
 
+/// Which header field named the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchedBy {
+    /// The Request-URI.
+    RequestUri,
+    /// One of Diversion, History-Info and To.
+    DialledBefore,
+}
+
 /// Where a call goes, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteDecision {
@@ -39,6 +48,8 @@ pub struct RouteDecision {
     pub line: LineNumber,
     /// The number that led there, as it was dialled.
     pub dialled: String,
+    /// Where that number stood.
+    pub matched_by: MatchedBy,
 }
 
 /// Two lines that cannot both be.
@@ -105,14 +116,16 @@ impl LineTable {
 
     /// The line a call belongs to; `None` when nobody owns any of its numbers.
     pub fn route(&self, request: &RouteRequest<'_>) -> Option<RouteDecision> {
-        let dialled = std::iter::once(request.request_user)
-            .chain(request.dialled_before.iter().map(String::as_str));
-        dialled.into_iter().find_map(|dialled| {
+        let before = request.dialled_before.iter().map(String::as_str);
+        let mut dialled = std::iter::once((MatchedBy::RequestUri, request.request_user))
+            .chain(before.map(|dialled| (MatchedBy::DialledBefore, dialled)));
+        dialled.find_map(|(matched_by, dialled)| {
             let (business, line) = self.lines.get(&self.key(dialled)?)?;
             Some(RouteDecision {
                 business: business.clone(),
                 line: line.clone(),
                 dialled: dialled.to_owned(),
+                matched_by,
             })
         })
     }
@@ -186,6 +199,19 @@ mod tests {
         check("x", &["y", "anonymous", "021 62551001"], Some("4008001001"));
         check("4008009999", &["z"], None);
         check("", &[], None);
+    }
+
+    #[test]
+    fn a_decision_says_what_led_to_it() {
+        let before = ["+864008001002".to_owned()];
+        let request = RouteRequest {
+            request_user: "62550000",
+            dialled_before: &before,
+        };
+        let decision = table().route(&request).expect("a line");
+        assert_eq!(decision.business.as_str(), "owner-of-4008001002");
+        assert_eq!(decision.dialled, "+864008001002");
+        assert_eq!(decision.matched_by, MatchedBy::DialledBefore);
     }
 
     #[test]
