@@ -2,6 +2,15 @@
 //!
 //! Nothing here owns a socket, a thread or a clock; `media_plane` drives it.
 
+pub mod codec;
+pub mod concealment;
+pub mod dtmf;
+pub mod jitter;
+pub mod receiver;
+pub mod rtcp;
+pub mod rtp;
+pub mod sender;
+
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -71,4 +80,21 @@ pub struct NegotiatedMedia {
     pub remote: SocketAddr,
     /// Our direction.
     pub direction: Direction,
+}
+
+/// Counters of a leg.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LegStats {
+    /// RTP packets that were accepted.
+    pub received: u64,
+    /// Sequence numbers that never came.
+    pub lost: u64,
+    /// Packets that came too late or twice, or were no RTP of this session.
+    pub discarded: u64,
+    /// Packets that could not be parsed.
+    pub malformed: u64,
+    /// RTP packets that were sent.
+    pub sent: u64,
+    /// Interarrival jitter in milliseconds (RFC 3550 §6.4.1).
+    pub jitter_ms: f32,
 }

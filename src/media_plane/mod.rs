@@ -172,23 +172,6 @@ pub struct Snapshot {
     pub speech_ended: Moment,
 }
 
-/// Counters of a leg at its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LegStats {
-    /// RTP packets that were accepted.
-    pub received: u64,
-    /// Sequence numbers that never came.
-    pub lost: u64,
-    /// Packets that came too late or twice, or were no RTP of this session.
-    pub discarded: u64,
-    /// Packets that could not be parsed.
-    pub malformed: u64,
-    /// RTP packets that were sent.
-    pub sent: u64,
-    /// Interarrival jitter in milliseconds (RFC 3550 §6.4.1).
-    pub jitter_ms: f32,
-}
-
 /// Why a leg could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenLegError {

@@ -1,0 +1,226 @@
+//! A sender on the other side of a bad network.
+
+use super::*;
+use crate::media::{
+    Codec, Direction, PayloadType,
+    rtp::{RtpTimestamp, SequenceNumber},
+};
+
+const PEER: &str = "127.0.0.1:4000";
+const OTHER: &str = "127.0.0.1:5000";
+
+fn media() -> NegotiatedMedia {
+    NegotiatedMedia {
+        codec: Codec::Pcma,
+        payload_type: PayloadType(8),
+        telephone_event: Some(PayloadType(101)),
+        remote: PEER.parse().expect("an address"),
+        direction: Direction::SendRecv,
+    }
+}
+
+struct Peer {
+    from: SocketAddr,
+    ssrc: Ssrc,
+    sequence: SequenceNumber,
+    samples: u32,
+    transcoder: Transcoder,
+}
+
+impl Peer {
+    fn new(from: &str, ssrc: u32) -> Self {
+        Self {
+            from: from.parse().expect("an address"),
+            ssrc: Ssrc(ssrc),
+            sequence: SequenceNumber(65_530),
+            samples: 0,
+            transcoder: Transcoder::new(Codec::Pcma),
+        }
+    }
+
+    /// The next packet of a 200 Hz tone.
+    fn packet(&mut self, length: usize) -> Vec<u8> {
+        let audio: Vec<i16> = (0..length)
+            .map(|place| {
+                let time = (self.samples as usize + place) as f32 / 8_000.0;
+                ((std::f32::consts::TAU * 200.0 * time).sin() * 8_000.0) as i16
+            })
+            .collect();
+        let mut payload = vec![0; length];
+        self.transcoder.encode(&audio, &mut payload);
+        self.write(
+            PayloadType(8),
+            RtpTimestamp(self.samples),
+            &payload,
+            length as u32,
+        )
+    }
+
+    fn write(
+        &mut self,
+        payload_type: PayloadType,
+        timestamp: RtpTimestamp,
+        payload: &[u8],
+        samples: u32,
+    ) -> Vec<u8> {
+        let packet = RtpPacket {
+            ssrc: self.ssrc,
+            payload_type,
+            sequence: self.sequence,
+            timestamp,
+            marker: false,
+            payload,
+        };
+        let mut datagram = vec![0; 600];
+        let written = packet.write(&mut datagram);
+        datagram.truncate(written);
+        self.sequence = self.sequence.next();
+        self.samples += samples;
+        datagram
+    }
+}
+
+fn at(ms: u64) -> Moment {
+    Moment::from_millis(ms)
+}
+
+/// Feeds `ticks` packets of `length` samples, all but the `lost`; gives what each frame was made of.
+fn run(length: usize, ticks: u64, lost: &[u64]) -> (Vec<FrameKind>, RtpReceiver) {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut peer = Peer::new(PEER, 1);
+    let mut kinds = Vec::new();
+    let (mut sent_samples, mut number) = (0, 0);
+    for tick in 0..ticks {
+        let now = at(tick * 20);
+        while sent_samples < (tick as usize + 1) * FRAME_SAMPLES {
+            let packet = peer.packet(length);
+            if !lost.contains(&number) {
+                receiver.receive(now, peer.from, &packet);
+            }
+            sent_samples += length;
+            number += 1;
+        }
+        let mut frame = [0; FRAME_SAMPLES];
+        kinds.push(receiver.next_frame(now, &mut frame));
+        if kinds.last() == Some(&FrameKind::Voice) {
+            let level = level_dbfs(&frame);
+            assert!((-17.0..-14.0).contains(&level), "{level} dBFS at {tick}");
+        }
+    }
+    (kinds, receiver)
+}
+
+#[test]
+fn packets_of_any_length_become_frames_of_20_ms() {
+    for length in [80, 160, 240, 320, 480] {
+        let (kinds, receiver) = run(length, 100, &[]);
+        let voice = kinds
+            .iter()
+            .filter(|kind| **kind == FrameKind::Voice)
+            .count();
+        assert!(voice >= 90, "{length}: {voice} frames");
+        assert_eq!(receiver.stats().lost, 0, "{length}");
+    }
+}
+
+#[test]
+fn a_lost_packet_is_concealed_and_counted() {
+    let (kinds, receiver) = run(160, 50, &[20, 30]);
+    let concealed = kinds[5..]
+        .iter()
+        .filter(|kind| **kind == FrameKind::Concealed)
+        .count();
+    assert_eq!((concealed, receiver.stats().lost), (2, 2));
+    let reception = receiver.reception().expect("a source");
+    assert_eq!((reception.expected, reception.received), (50, 48));
+}
+
+#[test]
+fn nothing_sent_is_silence() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut frame = [1; FRAME_SAMPLES];
+    let kinds: Vec<_> = (0..5)
+        .map(|tick| receiver.next_frame(at(tick * 20), &mut frame))
+        .collect();
+    assert_eq!(kinds[4], FrameKind::Silence);
+    assert_eq!(frame, [0; FRAME_SAMPLES]);
+    assert_eq!(receiver.last_packet(), None);
+    assert_eq!(receiver.reception(), None);
+}
+
+#[test]
+fn keys_come_through_once_and_are_no_loss() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut peer = Peer::new(PEER, 1);
+    for tick in 0..30 {
+        let packet = match tick {
+            10..15 => peer.write(PayloadType(101), RtpTimestamp(1_600), &[5, 10, 1, 64], 160),
+            _ => peer.packet(160),
+        };
+        receiver.receive(at(tick * 20), peer.from, &packet);
+        receiver.receive(at(tick * 20), peer.from, &packet);
+        receiver.next_frame(at(tick * 20), &mut [0; FRAME_SAMPLES]);
+    }
+    let keys: Vec<_> = std::iter::from_fn(|| receiver.poll_digit())
+        .map(Digit::symbol)
+        .collect();
+    assert_eq!(keys, ['5']);
+    assert_eq!(receiver.stats().lost, 0);
+}
+
+#[test]
+fn we_send_to_where_packets_come_from() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut behind_nat = Peer::new(OTHER, 1);
+    let mut intruder = Peer::new("127.0.0.1:6000", 2);
+    receiver.receive(at(0), behind_nat.from, &behind_nat.packet(160));
+    assert_eq!(receiver.remote(), behind_nat.from);
+    assert_eq!(
+        receiver.receive(at(20), intruder.from, &intruder.packet(160)),
+        Received::Discarded
+    );
+    assert_eq!(receiver.remote(), behind_nat.from);
+    // The stream is dead: another may take its place.
+    assert_eq!(
+        receiver.receive(at(900), intruder.from, &intruder.packet(160)),
+        Received::Accepted
+    );
+    assert_eq!(receiver.remote(), intruder.from);
+}
+
+#[test]
+fn a_new_source_from_the_same_place_takes_over_at_once() {
+    let mut receiver = RtpReceiver::new(&media());
+    let (mut first, mut second) = (Peer::new(PEER, 1), Peer::new(PEER, 2));
+    second.sequence = SequenceNumber(9);
+    let mut voice = 0;
+    for tick in 0..40 {
+        let peer = if tick < 20 { &mut first } else { &mut second };
+        let packet = peer.packet(160);
+        receiver.receive(at(tick * 20), peer.from, &packet);
+        voice += usize::from(
+            receiver.next_frame(at(tick * 20), &mut [0; FRAME_SAMPLES]) == FrameKind::Voice,
+        );
+    }
+    assert!(voice >= 35, "{voice}");
+}
+
+#[test]
+fn what_is_not_ours_is_counted() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut peer = Peer::new(PEER, 1);
+    let noise = peer.write(PayloadType(13), RtpTimestamp(0), &[60], 160);
+    assert_eq!(
+        receiver.receive(at(0), peer.from, &noise),
+        Received::Discarded
+    );
+    assert_eq!(
+        receiver.receive(at(0), peer.from, b"hello"),
+        Received::Malformed
+    );
+    let stats = receiver.stats();
+    assert_eq!(
+        (stats.received, stats.discarded, stats.malformed),
+        (0, 1, 1)
+    );
+}
