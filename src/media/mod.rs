@@ -9,6 +9,7 @@ pub mod jitter;
 pub mod receiver;
 pub mod rtcp;
 pub mod rtp;
+pub mod sdp;
 pub mod sender;
 
 use std::net::SocketAddr;
@@ -56,6 +57,26 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The direction in which we send, are sent to, both or neither.
+    pub const fn of(sends: bool, receives: bool) -> Self {
+        match (sends, receives) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+
+    /// Attribute name in SDP (`sendrecv`).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
     /// Whether we may send.
     pub const fn sends(self) -> bool {
         matches!(self, Self::SendRecv | Self::SendOnly)
