@@ -2,7 +2,14 @@
 //!
 //! This module does not decide when speech begins or ends (see `media::endpointer`) and owns no threads (see `inference`).
 
+pub mod fake;
+mod plausibility;
+mod pool;
+pub mod whisper;
+
 use std::{sync::atomic::AtomicBool, time::Duration};
+
+pub use pool::RecognizerPool;
 
 use crate::transcript::Recognition;
 

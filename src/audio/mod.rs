@@ -1,6 +1,8 @@
 //! Audio as it moves between rooms: linear PCM and the arithmetic on it.
 //!
-//! Samples are signed 16 bit, mono. This module does not code, resample or transport audio.
+//! Samples are signed 16 bit, mono. This module does not code or transport audio.
+
+pub mod resample;
 
 use std::{sync::Arc, time::Duration};
 
