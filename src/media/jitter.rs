@@ -23,6 +23,9 @@ const MAX_JUMP: i32 = 1_000;
 /// How many packets at an even pace shrink the target by one step.
 const CALM_PACKETS: u32 = 250;
 
+/// A pause of so many empty pops ends a talkspurt: the next packet waits for the target time again.
+const PAUSE: u32 = 5;
+
 /// What a packet is to the listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -78,10 +81,10 @@ const EMPTY: Slot = Slot {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Packets gather until the first has waited for the target time.
+    /// Packets gather until the first has waited for the target time, or as many have come.
     Filling { since: Moment },
-    /// Packets go out one by one.
-    Playing,
+    /// Packets go out one by one; so many pops in a row found none.
+    Playing { starved: u32 },
 }
 
 /// The jitter buffer of one stream.
@@ -93,6 +96,10 @@ pub struct JitterBuffer {
     highest: u64,
     /// The number the stream began with.
     first: u64,
+    /// Numbers below it had their turn.
+    played: u64,
+    /// How many numbers came, in time or not.
+    came: u64,
     /// The number that would confirm a new stream.
     stray: Option<SequenceNumber>,
     target_ms: u32,
@@ -121,6 +128,8 @@ impl Default for JitterBuffer {
             next: 0,
             highest: 0,
             first: 0,
+            played: 0,
+            came: 0,
             stray: None,
             target_ms: TARGET_START_MS,
             calm: 0,
@@ -145,22 +154,39 @@ impl JitterBuffer {
             Some(extended) => extended,
             None => return Pushed::Stray,
         };
+        if let Some(Phase::Playing { starved }) = self.phase
+            && starved >= PAUSE
+            && number >= self.next
+        {
+            // A talkspurt begins. Whatever is missing before it would be heard as more of the pause.
+            self.phase = Some(Phase::Filling { since: now });
+            (self.played, self.next) = (self.next, number);
+        }
+        let index = (number % CAPACITY as u64) as usize;
+        if self.slots[index].number == number {
+            // Also one that was played already: a slot keeps its number until another takes it.
+            return Pushed::Duplicate;
+        }
         if content == Content::Voice {
             self.measure(now, timestamp, payload.len());
         }
+        self.came += 1;
         if number < self.next {
-            self.widen();
-            return Pushed::Late;
+            let is_filling = matches!(self.phase, Some(Phase::Filling { .. }));
+            if !is_filling || number < self.played || self.highest - number >= CAPACITY as u64 {
+                self.widen();
+                return Pushed::Late;
+            }
+            // Nothing has gone out yet: it is early enough.
+            self.next = number;
+            self.first = self.first.min(number);
         }
         self.highest = self.highest.max(number);
         if number >= self.next + CAPACITY as u64 {
             // Nobody took packets for longer than the buffer holds: the oldest go.
             self.next = number + 1 - CAPACITY as u64;
         }
-        let slot = &mut self.slots[(number % CAPACITY as u64) as usize];
-        if slot.taken && slot.number == number {
-            return Pushed::Duplicate;
-        }
+        let slot = &mut self.slots[index];
         let length = payload.len().min(LONGEST_PAYLOAD);
         slot.payload[..length].copy_from_slice(&payload[..length]);
         (slot.number, slot.content, slot.length, slot.taken) = (number, content, length, true);
@@ -172,29 +198,41 @@ impl JitterBuffer {
 
     /// The packet whose turn it is. Call it each time the audio of the one before has gone out.
     pub fn pop(&mut self, now: Moment) -> Popped<'_> {
-        match self.phase {
+        let starved = match self.phase {
             None => return Popped::Empty,
             Some(Phase::Filling { since }) => {
                 let waited = now.since(since).as_millis() as u32;
-                if waited < self.target_ms {
+                if waited < self.target_ms && !self.is_full_enough() {
                     return Popped::Empty;
                 }
-                self.phase = Some(Phase::Playing);
+                0
             }
-            Some(Phase::Playing) => {}
-        }
+            Some(Phase::Playing { starved }) => starved,
+        };
         // Events have numbers of the sequence and no audio.
         while self.next <= self.highest && self.holds(self.next, Content::Other) {
             self.release();
         }
         if self.next > self.highest {
             // Keep the place: what comes late is then played late, and not lost.
+            self.phase = Some(Phase::Playing {
+                starved: starved.saturating_add(1),
+            });
             return Popped::Empty;
         }
         if !self.holds(self.next, Content::Voice) {
             self.next += 1;
+            // Its time went by while nothing was there: it must not be filled in a second time.
+            if starved > 0 {
+                self.phase = Some(Phase::Playing {
+                    starved: starved - 1,
+                });
+                return self.pop(now);
+            }
+            self.phase = Some(Phase::Playing { starved: 0 });
             return Popped::Missing;
         }
+        self.phase = Some(Phase::Playing { starved: 0 });
         let index = (self.next % CAPACITY as u64) as usize;
         self.release();
         let slot = &self.slots[index];
@@ -221,9 +259,27 @@ impl JitterBuffer {
         self.target_ms
     }
 
+    /// How long a packet of this stream lasts, in milliseconds.
+    pub const fn packet_ms(&self) -> u32 {
+        self.packet_ms
+    }
+
+    /// How many numbers up to the highest never came.
+    pub fn lost(&self) -> u64 {
+        self.numbers().map_or(0, |(first, highest)| {
+            (highest - first + 1).saturating_sub(self.came)
+        })
+    }
+
     /// Extended sequence numbers of the stream's first and highest packet.
     pub fn numbers(&self) -> Option<(u64, u64)> {
         self.phase.map(|_| (self.first, self.highest))
+    }
+
+    /// Whether packets came faster than they are played, so that nothing is gained by waiting.
+    fn is_full_enough(&self) -> bool {
+        let held = self.slots.iter().filter(|slot| slot.taken).count() as u32;
+        held * self.packet_ms > self.target_ms + self.packet_ms
     }
 
     fn waiting_ms(&self) -> u32 {
@@ -261,10 +317,11 @@ impl JitterBuffer {
 
     fn restart(&mut self, now: Moment, sequence: SequenceNumber) -> u64 {
         for slot in self.slots.iter_mut() {
-            slot.taken = false;
+            (slot.taken, slot.number) = (false, 0);
         }
         let number = 0x1_0000 + u64::from(sequence.0);
         (self.next, self.highest, self.first) = (number, number, number);
+        (self.played, self.came) = (0, 0);
         self.phase = Some(Phase::Filling { since: now });
         self.stray = None;
         self.last_transit = None;

@@ -9,7 +9,7 @@ use super::{
     dtmf::DtmfReceiver,
     jitter::{Content, JitterBuffer, LONGEST_PAYLOAD, Popped, Pushed},
     rtcp::Reception,
-    rtp::{RtpPacket, Ssrc},
+    rtp::{RtpPacket, SequenceNumber, Ssrc},
 };
 use crate::{
     audio::{FRAME_SAMPLES, Frame, level_dbfs},
@@ -20,8 +20,19 @@ use crate::{
 /// Below this level a frame can be left out unheard.
 const QUIET_DBFS: f32 = -45.0;
 
-/// A new source must be silent for so long before another takes its place (symmetric RTP, RFC 4961).
+/// A source must be silent for so long before any other takes its place (symmetric RTP, RFC 4961).
 const LATCH_AFTER: Duration = Duration::from_millis(500);
+
+/// While it is not: packets in sequence, with none of the old source between, by which a new stream from the same place, or
+/// the same stream from a new place, takes over (RFC 3550 A.1, MIN_SEQUENTIAL).
+const NEW_STREAM_PACKETS: u32 = 2;
+const NEW_PLACE_PACKETS: u32 = 5;
+
+/// Frames with too much waiting after which one is left out though it be heard.
+const PATIENCE: u32 = 100;
+
+/// One frame in milliseconds.
+const FRAME_MS: u32 = 20;
 
 /// Keys that wait to be taken.
 const DIGITS: usize = 32;
@@ -48,6 +59,26 @@ pub enum FrameKind {
     Silence,
 }
 
+/// Who would take over if it goes on.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    from: SocketAddr,
+    ssrc: Ssrc,
+    next: SequenceNumber,
+    packets: u32,
+}
+
+/// Whose packet it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// Of the stream we listen to.
+    Ours,
+    /// Of another one from the same place.
+    Beside,
+    /// Of somebody else.
+    Foreign,
+}
+
 /// The receiving half of a leg.
 #[derive(Debug)]
 pub struct RtpReceiver {
@@ -59,12 +90,22 @@ pub struct RtpReceiver {
     digits: VecDeque<Digit>,
     ssrc: Option<Ssrc>,
     remote: SocketAddr,
+    candidate: Option<Candidate>,
+    /// Whose keys `dtmf` counts: some gateways send them as a stream of their own.
+    dtmf_ssrc: Option<Ssrc>,
+    /// Whether the next packet may come from anywhere: nothing came since the addresses were agreed on.
+    is_open: bool,
     last_packet: Option<Moment>,
     /// Decoded samples that do not fill a frame yet (packets need not be 20 ms long).
     decoded: [i16; 2 * LONGEST_PAYLOAD],
     waiting: usize,
+    /// Frames that are still to be made up for a lost packet longer than one, and frames with too much waiting.
+    to_conceal: u32,
+    impatience: u32,
     stats: LegStats,
-    packets_before: u64,
+    /// Packets of the present stream, duplicates included, and what earlier streams lost.
+    arrived: u64,
+    lost_before: u64,
 }
 
 impl RtpReceiver {
@@ -79,11 +120,17 @@ impl RtpReceiver {
             digits: VecDeque::with_capacity(DIGITS),
             ssrc: None,
             remote: media.remote,
+            candidate: None,
+            dtmf_ssrc: None,
+            is_open: true,
             last_packet: None,
             decoded: [0; 2 * LONGEST_PAYLOAD],
             waiting: 0,
+            to_conceal: 0,
+            impatience: 0,
             stats: LegStats::default(),
-            packets_before: 0,
+            arrived: 0,
+            lost_before: 0,
         }
     }
 
@@ -91,13 +138,20 @@ impl RtpReceiver {
     pub fn renegotiate(&mut self, media: &NegotiatedMedia) {
         if media.codec != self.media.codec {
             self.transcoder = Transcoder::new(media.codec);
-            self.buffer = JitterBuffer::default();
+            self.restart();
             self.waiting = 0;
         }
-        if media.remote != self.media.remote {
+        // A hold by `c=0.0.0.0` says nothing about where they are.
+        let is_placed = !media.remote.ip().is_unspecified();
+        if is_placed && media.remote != self.media.remote {
             self.remote = media.remote;
+            self.is_open = true;
         }
+        let known = self.media.remote;
         self.media = media.clone();
+        if !is_placed {
+            self.media.remote = known;
+        }
     }
 
     /// Where to send: the agreed address until packets come from another one (symmetric RTP, RFC 4961).
@@ -117,36 +171,43 @@ impl RtpReceiver {
             return Received::Malformed;
         };
         let is_event = self.media.telephone_event == Some(packet.payload_type);
-        if !is_event && packet.payload_type != self.media.payload_type {
-            // Comfort noise (RFC 3389) and codecs that were not agreed on.
+        let is_voice = packet.payload_type == self.media.payload_type;
+        if !is_event && !is_voice {
+            // Comfort noise (RFC 3389) and codecs that were not agreed on: no audio, but a sign of life, and no loss.
+            if self.ssrc == Some(packet.ssrc) && self.remote == from {
+                self.last_packet = Some(now);
+                self.store(now, &packet, Content::Other);
+            }
             self.stats.discarded += 1;
             return Received::Discarded;
         }
-        if !self.is_ours(now, from, packet.ssrc) {
-            self.stats.discarded += 1;
-            return Received::Discarded;
+        match self.origin(now, from, &packet) {
+            Origin::Ours => {}
+            Origin::Beside if is_event => {
+                self.last_packet = Some(now);
+                self.stats.received += 1;
+                self.take_event(&packet);
+                return Received::Accepted;
+            }
+            Origin::Beside | Origin::Foreign => {
+                self.stats.discarded += 1;
+                return Received::Discarded;
+            }
         }
         self.last_packet = Some(now);
-        self.stats.received += 1;
+        let content = if is_event {
+            Content::Other
+        } else {
+            Content::Voice
+        };
         if is_event {
-            if let Some(digit) = self.dtmf.receive(packet.timestamp, packet.payload)
-                && self.digits.len() < DIGITS
-            {
-                self.digits.push_back(digit);
-            }
-            self.buffer
-                .push(now, packet.sequence, packet.timestamp, Content::Other, &[]);
-            return Received::Accepted;
+            self.take_event(&packet);
         }
-        let pushed = self.buffer.push(
-            now,
-            packet.sequence,
-            packet.timestamp,
-            Content::Voice,
-            packet.payload,
-        );
-        match pushed {
-            Pushed::Stored | Pushed::Restarted => Received::Accepted,
+        match self.store(now, &packet, content) {
+            Pushed::Stored | Pushed::Restarted => {
+                self.stats.received += 1;
+                Received::Accepted
+            }
             Pushed::Late | Pushed::Duplicate | Pushed::Stray => {
                 self.stats.discarded += 1;
                 Received::Discarded
@@ -154,14 +215,50 @@ impl RtpReceiver {
         }
     }
 
+    fn take_event(&mut self, packet: &RtpPacket<'_>) {
+        if self.dtmf_ssrc.replace(packet.ssrc) != Some(packet.ssrc) {
+            self.dtmf = DtmfReceiver::default();
+        }
+        if let Some(digit) = self.dtmf.receive(packet.timestamp, packet.payload)
+            && self.digits.len() < DIGITS
+        {
+            self.digits.push_back(digit);
+        }
+    }
+
+    fn store(&mut self, now: Moment, packet: &RtpPacket<'_>, content: Content) -> Pushed {
+        self.arrived += 1;
+        let payload = match content {
+            Content::Voice => packet.payload,
+            Content::Other => &[],
+        };
+        let before = self.buffer.lost();
+        let pushed = self
+            .buffer
+            .push(now, packet.sequence, packet.timestamp, content, payload);
+        if pushed == Pushed::Restarted {
+            // The numbers begin anew.
+            self.lost_before += before;
+            self.arrived = 1;
+        }
+        pushed
+    }
+
+    fn restart(&mut self) {
+        self.lost_before += self.buffer.lost();
+        self.buffer = JitterBuffer::default();
+        self.arrived = 0;
+        self.to_conceal = 0;
+    }
+
     /// The next 20 ms of audio. Call it once a tick.
     pub fn next_frame(&mut self, now: Moment, frame: &mut Frame) -> FrameKind {
         let mut kind = self.take_frame(now, frame);
-        // Catch up where it is not heard: leave a quiet frame out while too much waits.
-        let catch_up = kind == FrameKind::Voice
-            && (self.buffer.has_gross_excess()
-                || (self.buffer.has_excess() && level_dbfs(frame) < QUIET_DBFS));
-        if catch_up {
+        if self.should_catch_up(kind, frame) {
+            self.impatience = 0;
+            if kind == FrameKind::Voice {
+                self.concealer.skip();
+            }
             kind = self.take_frame(now, frame);
         }
         match kind {
@@ -176,7 +273,24 @@ impl RtpReceiver {
         kind
     }
 
+    /// Whether to leave this frame out because too much waits: at once where it is not heard, else after a while.
+    fn should_catch_up(&mut self, kind: FrameKind, frame: &Frame) -> bool {
+        if !self.buffer.has_excess() {
+            self.impatience = 0;
+            return false;
+        }
+        self.impatience += 1;
+        self.impatience > PATIENCE
+            || self.buffer.has_gross_excess()
+            || kind != FrameKind::Voice
+            || level_dbfs(frame) < QUIET_DBFS
+    }
+
     fn take_frame(&mut self, now: Moment, frame: &mut Frame) -> FrameKind {
+        if self.to_conceal > 0 {
+            self.to_conceal -= 1;
+            return FrameKind::Concealed;
+        }
         while self.waiting < FRAME_SAMPLES {
             match self.buffer.pop(now) {
                 Popped::Voice(payload) => {
@@ -184,7 +298,7 @@ impl RtpReceiver {
                     self.waiting += self.transcoder.decode(payload, room);
                 }
                 Popped::Missing => {
-                    self.stats.lost += 1;
+                    self.to_conceal = (self.buffer.packet_ms() / FRAME_MS).saturating_sub(1);
                     return FrameKind::Concealed;
                 }
                 Popped::Empty => return FrameKind::Concealed,
@@ -204,6 +318,7 @@ impl RtpReceiver {
     /// Counters so far.
     pub fn stats(&self) -> LegStats {
         LegStats {
+            lost: self.lost_before + self.buffer.lost(),
             jitter_ms: self.buffer.jitter_ms(),
             ..self.stats
         }
@@ -216,33 +331,65 @@ impl RtpReceiver {
         Some(Reception {
             ssrc,
             expected: highest.saturating_sub(first) + 1,
-            received: self.stats.received.saturating_sub(self.packets_before),
+            received: self.arrived,
             highest: highest as u32,
             jitter: (self.buffer.jitter_ms() * 8.0) as u32,
         })
     }
 
-    /// Whether a packet belongs to the stream we listen to; a new stream takes over when the old one is silent, or at once
-    /// when it comes from where the old one came from.
-    fn is_ours(&mut self, now: Moment, from: SocketAddr, ssrc: Ssrc) -> bool {
-        let silent = self
+    /// Whose packet it is. While our source is not silent, nobody takes its place by a packet or two: an intruder would have to
+    /// know its SSRC and its numbers, and be alone.
+    fn origin(&mut self, now: Moment, from: SocketAddr, packet: &RtpPacket<'_>) -> Origin {
+        let is_silent = self
             .last_packet
             .is_none_or(|last| now.since(last) >= LATCH_AFTER);
-        if self.ssrc == Some(ssrc) && (from == self.remote || silent) {
-            self.remote = from;
-            return true;
+        let is_same_stream = self.ssrc == Some(packet.ssrc);
+        let is_same_place = self.remote == from;
+        if is_same_stream && is_same_place {
+            self.candidate = None;
+            self.is_open = false;
+            return Origin::Ours;
         }
-        if self.ssrc.is_some() && !silent && from != self.remote {
-            return false;
+        let takes_over = is_silent || self.is_open || {
+            let packets = self.packets_in_sequence(from, packet);
+            (is_same_place && packets >= NEW_STREAM_PACKETS)
+                || (is_same_stream && packets >= NEW_PLACE_PACKETS)
+        };
+        if !takes_over {
+            return match is_same_place {
+                true => Origin::Beside,
+                false => Origin::Foreign,
+            };
         }
-        let known = self.ssrc.replace(ssrc);
+        if !is_same_stream {
+            self.restart();
+            self.ssrc = Some(packet.ssrc);
+        }
         self.remote = from;
-        if known != Some(ssrc) {
-            self.buffer = JitterBuffer::default();
-            self.dtmf = DtmfReceiver::default();
-            self.packets_before = self.stats.received;
-        }
-        true
+        self.candidate = None;
+        self.is_open = false;
+        Origin::Ours
+    }
+
+    /// How many packets in sequence came from a candidate, this one included.
+    fn packets_in_sequence(&mut self, from: SocketAddr, packet: &RtpPacket<'_>) -> u32 {
+        let packets = match self.candidate {
+            Some(candidate)
+                if candidate.from == from
+                    && candidate.ssrc == packet.ssrc
+                    && candidate.next == packet.sequence =>
+            {
+                candidate.packets + 1
+            }
+            _ => 1,
+        };
+        self.candidate = Some(Candidate {
+            from,
+            ssrc: packet.ssrc,
+            next: packet.sequence.next(),
+            packets,
+        });
+        packets
     }
 }
 

@@ -1,5 +1,7 @@
 //! RTCP sender and receiver reports (RFC 3550 §6), by `rtcp-types`.
 
+use std::time::Duration;
+
 use rtcp_types::{
     Bye, Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt, Sdes, SdesChunk,
     SdesItem, SenderReport,
@@ -9,7 +11,13 @@ use super::rtp::{RtpTimestamp, Ssrc};
 use crate::clock::Moment;
 
 /// Reports are sent about every 5 s (RFC 3550 §6.2).
-pub const REPORT_INTERVAL: std::time::Duration = std::time::Duration::from_secs(5);
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long to wait for the next report, by a random number of 0 to 1: half to one and a half times the interval, so that legs
+/// that began together do not report together (RFC 3550 §6.3.1).
+pub fn report_after(random: f64) -> Duration {
+    REPORT_INTERVAL.mul_f64(0.5 + random.clamp(0.0, 1.0))
+}
 
 /// The longest compound packet that is written here.
 pub const LONGEST_REPORT: usize = 256;
@@ -61,8 +69,8 @@ pub struct Reporter {
     cname: String,
     /// The last sender report of the other side: its time (middle 32 bits), and when it came.
     last_report: Option<(u32, Moment)>,
-    /// What was expected and received at our last report.
-    before: (u64, u64),
+    /// Of whom, and what was expected and received, at our last report.
+    before: (Ssrc, u64, u64),
     feedback: Option<Feedback>,
 }
 
@@ -73,7 +81,7 @@ impl Reporter {
             ssrc,
             cname,
             last_report: None,
-            before: (0, 0),
+            before: (ssrc, 0, 0),
             feedback: None,
         }
     }
@@ -93,8 +101,7 @@ impl Reporter {
         datagram: &mut [u8],
     ) -> usize {
         let block = reception.map(|reception| self.block(now, reception));
-        let item = SdesItem::builder(SdesItem::CNAME, &self.cname);
-        let names = Sdes::builder().add_chunk(SdesChunk::builder(self.ssrc.0).add_item(item));
+        let names = self.names();
         let compound = match sent {
             Some(sent) => {
                 let report = SenderReport::builder(self.ssrc.0)
@@ -120,10 +127,11 @@ impl Reporter {
         compound.add_packet(names).write_into(datagram).unwrap_or(0)
     }
 
-    /// Writes a goodbye with the empty report that must precede it (RFC 3550 §6.1).
+    /// Writes a goodbye with the empty report and the name that must precede it (RFC 3550 §6.1).
     pub fn goodbye(&self, datagram: &mut [u8]) -> usize {
         Compound::builder()
             .add_packet(ReceiverReport::builder(self.ssrc.0))
+            .add_packet(self.names())
             .add_packet(Bye::builder().add_source(self.ssrc.0))
             .write_into(datagram)
             .unwrap_or(0)
@@ -154,9 +162,17 @@ impl Reporter {
         true
     }
 
+    fn names(&self) -> rtcp_types::SdesBuilder<'_> {
+        let item = SdesItem::builder(SdesItem::CNAME, &self.cname);
+        Sdes::builder().add_chunk(SdesChunk::builder(self.ssrc.0).add_item(item))
+    }
+
     fn block(&mut self, now: Moment, reception: Reception) -> rtcp_types::ReportBlockBuilder {
-        let (expected_before, received_before) = self.before;
-        self.before = (reception.expected, reception.received);
+        let (expected_before, received_before) = match self.before {
+            (source, expected, received) if source == reception.ssrc => (expected, received),
+            _ => (0, 0),
+        };
+        self.before = (reception.ssrc, reception.expected, reception.received);
         let expected = reception.expected.saturating_sub(expected_before);
         let received = reception.received.saturating_sub(received_before);
         // RFC 3550 A.3: duplicates can make the loss negative; the fraction is then 0.
@@ -280,8 +296,31 @@ mod tests {
             .expect("well formed")
             .map(|packet| matches!(packet, Ok(Packet::Bye(_))))
             .collect();
-        assert_eq!(kinds, [false, true]);
+        assert_eq!(kinds, [false, false, true]);
         assert_eq!(reporter.goodbye(&mut [0; 4]), 0);
+    }
+
+    #[test]
+    fn another_source_is_counted_from_its_own_beginning() {
+        let mut ours = Reporter::new(Ssrc(1), "a".to_owned());
+        let mut other = Reporter::new(Ssrc(3), "c".to_owned());
+        let mut datagram = [0; LONGEST_REPORT];
+        let first = reception(100, 50);
+        ours.report(Moment::ORIGIN, WALL, None, Some(first), &mut datagram);
+        let second = Reception {
+            ssrc: Ssrc(3),
+            ..reception(120, 60)
+        };
+        let length = ours.report(Moment::ORIGIN, WALL, None, Some(second), &mut datagram);
+        assert!(other.receive(Moment::ORIGIN, WALL, &datagram[..length]));
+        assert_eq!(other.feedback().map(|feedback| feedback.loss), Some(0.5));
+    }
+
+    #[test]
+    fn reports_are_spread() {
+        assert_eq!(report_after(0.0), Duration::from_millis(2_500));
+        assert_eq!(report_after(0.5), REPORT_INTERVAL);
+        assert_eq!(report_after(1.0), Duration::from_millis(7_500));
     }
 
     proptest! {

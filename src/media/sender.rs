@@ -56,6 +56,10 @@ impl RtpSender {
         if media.codec != self.media.codec {
             self.transcoder = Transcoder::new(media.codec);
         }
+        if media.telephone_event.is_none() {
+            // They could never be sent, and would be waited for.
+            self.dtmf.clear();
+        }
         self.media = media.clone();
     }
 
@@ -216,10 +220,13 @@ mod tests {
     #[test]
     fn without_telephone_event_there_are_no_keys() {
         let mut sender = sender();
+        assert!(sender.push_digit(Digit::new('1').expect("a key")));
+        send(&mut sender, 1);
         sender.renegotiate(&NegotiatedMedia {
             telephone_event: None,
             ..media(Direction::SendRecv)
         });
+        assert!(!sender.sends_digits());
         assert!(!sender.push_digit(Digit::new('1').expect("a key")));
     }
 }

@@ -27,9 +27,13 @@ fn check(arrivals: &[(u64, u16)], expected: &str) {
 }
 
 fn push(buffer: &mut JitterBuffer, at: u64, sequence: u16) -> Pushed {
+    push_at(buffer, at, sequence, u32::from(sequence) * 160)
+}
+
+fn push_at(buffer: &mut JitterBuffer, at: u64, sequence: u16, timestamp: u32) -> Pushed {
     let mut payload = [0u8; 160];
     payload[..2].copy_from_slice(&sequence.to_be_bytes());
-    let timestamp = RtpTimestamp(u32::from(sequence) * 160);
+    let timestamp = RtpTimestamp(timestamp);
     let now = Moment::from_millis(at);
     buffer.push(
         now,
@@ -50,6 +54,87 @@ fn packets_wait_for_the_target_and_go_out_in_order() {
 fn what_never_came_is_missing_and_what_came_twice_comes_once() {
     check(&[(0, 1), (20, 2), (60, 4), (80, 5)], ". . 1 2 - 4 5");
     check(&[(0, 1), (1, 1), (20, 2), (21, 2), (40, 3)], ". . 1 2 3 .");
+}
+
+#[test]
+fn the_first_packets_may_come_in_any_order() {
+    check(&[(0, 2), (1, 1), (20, 3)], ". . 1 2 3 .");
+    check(&[(0, 0), (1, 65_535), (20, 1)], ". . 65535 0 1");
+    // Out of order once it plays: too late.
+    check(&[(0, 2), (20, 3), (50, 1)], ". . 2 3 . .");
+}
+
+#[test]
+fn a_burst_that_is_lost_takes_its_time_once() {
+    // 3 to 8 never came: of their 120 ms, 80 went by before that was known. 9 goes out as long after it came as 1 did.
+    check(
+        &[(0, 1), (20, 2), (160, 9), (180, 10), (200, 11)],
+        ". . 1 2 . . . . - - 9 10 11",
+    );
+    check(
+        &[
+            (0, 1),
+            (20, 2),
+            (40, 3),
+            (60, 4),
+            (120, 7),
+            (140, 8),
+            (160, 9),
+        ],
+        ". . 1 2 3 4 - - 7 8 9",
+    );
+}
+
+#[test]
+fn after_a_pause_packets_wait_for_the_target_again() {
+    // Silence suppression: numbers go on, time jumps.
+    let mut buffer = JitterBuffer::default();
+    push_at(&mut buffer, 0, 1, 0);
+    push_at(&mut buffer, 20, 2, 160);
+    for tick in 0..20 {
+        let _ = buffer.pop(Moment::from_millis(tick * 20));
+    }
+    push_at(&mut buffer, 400, 3, 3_200);
+    assert_eq!(buffer.pop(Moment::from_millis(400)), Popped::Empty);
+    push_at(&mut buffer, 420, 4, 3_360);
+    assert_eq!(buffer.pop(Moment::from_millis(420)), Popped::Empty);
+    assert!(
+        matches!(buffer.pop(Moment::from_millis(440)), Popped::Voice(payload) if payload[1] == 3)
+    );
+    assert_eq!((buffer.lost(), buffer.jitter_ms()), (0, 0.0));
+    // An outage: what is gone is not waited for; what comes all at once is enough to go on with.
+    check(
+        &[(0, 1), (20, 2), (300, 15), (300, 16), (300, 17), (300, 18)],
+        ". . 1 2 . . . . . . . . . . . 15 16 17 18",
+    );
+}
+
+#[test]
+fn the_second_copy_of_what_was_played_is_a_duplicate_and_no_reason_to_wait_longer() {
+    let mut buffer = JitterBuffer::default();
+    push(&mut buffer, 0, 1);
+    push(&mut buffer, 20, 2);
+    assert!(matches!(
+        buffer.pop(Moment::from_millis(40)),
+        Popped::Voice(_)
+    ));
+    let before = (buffer.target_ms(), buffer.jitter_ms());
+    assert_eq!(push(&mut buffer, 50, 1), Pushed::Duplicate);
+    assert_eq!((buffer.target_ms(), buffer.jitter_ms()), before);
+}
+
+#[test]
+fn what_came_late_is_not_lost() {
+    let mut buffer = JitterBuffer::default();
+    for sequence in [1, 2, 5] {
+        push(&mut buffer, 0, sequence);
+    }
+    for _ in 0..5 {
+        let _ = buffer.pop(Moment::from_millis(100));
+    }
+    assert_eq!(buffer.lost(), 2);
+    assert_eq!(push(&mut buffer, 120, 3), Pushed::Late);
+    assert_eq!(buffer.lost(), 1);
 }
 
 #[test]
@@ -200,15 +285,40 @@ fn the_target_follows_the_jitter_up_and_down() {
 
 proptest! {
     #[test]
-    fn any_order_of_packets_comes_out_ascending(packets in prop::collection::vec((0u64..400, any::<u16>(), any::<bool>()), 0..200)) {
+    fn any_order_of_packets_comes_out_ascending_and_once(
+        packets in prop::collection::vec((0u64..400, 0u16..300, any::<bool>()), 0..200)
+    ) {
         let mut buffer = JitterBuffer::default();
-        let mut now = 0;
+        let (mut now, mut last) = (0, None);
         for (delay, sequence, pop) in packets {
             now += delay;
-            push(&mut buffer, now, sequence % 300);
+            push(&mut buffer, now, sequence);
+            if !pop {
+                continue;
+            }
+            if let Popped::Voice(payload) = buffer.pop(Moment::from_millis(now)) {
+                let number = u16::from_be_bytes([payload[0], payload[1]]);
+                prop_assert!(last.is_none_or(|last| number > last), "{number} after {last:?}");
+                last = Some(number);
+            }
+        }
+    }
+
+    #[test]
+    fn any_numbers_at_all_do_no_harm(
+        packets in prop::collection::vec((0u64..400, any::<u16>(), any::<u32>(), any::<bool>()), 0..200)
+    ) {
+        let mut buffer = JitterBuffer::default();
+        let mut now = 0;
+        for (delay, sequence, timestamp, pop) in packets {
+            now += delay;
+            push_at(&mut buffer, now, sequence, timestamp);
             if pop {
                 let _ = buffer.pop(Moment::from_millis(now));
             }
+            prop_assert!((TARGET_MIN_MS..=TARGET_MAX_MS).contains(&buffer.target_ms()));
+            let (first, highest) = buffer.numbers().expect("a packet came");
+            prop_assert!(first <= highest && buffer.lost() <= highest - first);
         }
     }
 }

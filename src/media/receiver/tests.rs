@@ -1,5 +1,7 @@
 //! A sender on the other side of a bad network.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::media::{
     Codec, Direction, PayloadType,
@@ -202,7 +204,160 @@ fn a_new_source_from_the_same_place_takes_over_at_once() {
             receiver.next_frame(at(tick * 20), &mut [0; FRAME_SAMPLES]) == FrameKind::Voice,
         );
     }
-    assert!(voice >= 35, "{voice}");
+    assert!(voice >= 33, "{voice}");
+}
+
+#[test]
+fn the_same_stream_may_move_once_the_old_place_is_quiet() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut peer = Peer::new(PEER, 1);
+    for tick in 0..10 {
+        receiver.receive(at(tick * 20), peer.from, &peer.packet(160));
+    }
+    // A copy from elsewhere beside the real one gets nothing.
+    let moved = OTHER.parse().expect("an address");
+    for tick in 10..30 {
+        let packet = peer.packet(160);
+        assert_eq!(
+            receiver.receive(at(tick * 20), peer.from, &packet),
+            Received::Accepted
+        );
+        assert_eq!(
+            receiver.receive(at(tick * 20), moved, &packet),
+            Received::Discarded
+        );
+    }
+    assert_eq!(receiver.remote(), peer.from);
+    // A new binding of the NAT: the old one has ended.
+    for tick in 30..36 {
+        receiver.receive(at(tick * 20), moved, &peer.packet(160));
+    }
+    assert_eq!(receiver.remote(), moved);
+    // Five in sequence from there, of which the last copy was the first.
+    assert_eq!(receiver.stats().lost, 3);
+}
+
+#[test]
+fn a_new_agreement_opens_the_place_and_hold_does_not() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut nat = Peer::new(OTHER, 1);
+    receiver.receive(at(0), nat.from, &nat.packet(160));
+    let mut held = media();
+    held.remote = "0.0.0.0:4000".parse().expect("an address");
+    receiver.renegotiate(&held);
+    assert_eq!(receiver.remote(), nat.from);
+    receiver.renegotiate(&media());
+    assert_eq!(receiver.remote(), nat.from, "nothing was agreed anew");
+
+    let mut moved = media();
+    moved.remote = "127.0.0.1:7000".parse().expect("an address");
+    receiver.renegotiate(&moved);
+    assert_eq!(receiver.remote(), moved.remote);
+    let mut next = Peer::new("127.0.0.1:7001", 9);
+    assert_eq!(
+        receiver.receive(at(20), next.from, &next.packet(160)),
+        Received::Accepted
+    );
+    assert_eq!(receiver.remote(), next.from);
+}
+
+#[test]
+fn keys_may_be_a_stream_of_their_own() {
+    let mut receiver = RtpReceiver::new(&media());
+    let (mut voice, mut keys) = (Peer::new(PEER, 1), Peer::new(PEER, 2));
+    let mut heard = 0;
+    for tick in 0..50 {
+        receiver.receive(at(tick * 20), voice.from, &voice.packet(160));
+        if (20..25).contains(&tick) {
+            let packet = keys.write(PayloadType(101), RtpTimestamp(77), &[7, 10, 1, 64], 160);
+            assert_eq!(
+                receiver.receive(at(tick * 20), keys.from, &packet),
+                Received::Accepted
+            );
+        }
+        let kind = receiver.next_frame(at(tick * 20), &mut [0; FRAME_SAMPLES]);
+        heard += usize::from(kind == FrameKind::Voice);
+    }
+    assert_eq!(receiver.poll_digit().map(Digit::symbol), Some('7'));
+    assert_eq!((receiver.poll_digit(), heard), (None, 48));
+}
+
+#[test]
+fn comfort_noise_is_a_sign_of_life_and_no_loss() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut peer = Peer::new(PEER, 1);
+    for tick in 0..10 {
+        receiver.receive(at(tick * 20), peer.from, &peer.packet(160));
+        receiver.next_frame(at(tick * 20), &mut [0; FRAME_SAMPLES]);
+    }
+    let samples = peer.samples;
+    let noise = peer.write(PayloadType(13), RtpTimestamp(samples), &[60], 16_000);
+    assert_eq!(
+        receiver.receive(at(2_200), peer.from, &noise),
+        Received::Discarded
+    );
+    assert_eq!(receiver.last_packet(), Some(at(2_200)));
+    receiver.receive(at(2_400), peer.from, &peer.packet(160));
+    assert_eq!(receiver.stats().lost, 0);
+}
+
+#[test]
+fn duplicates_are_not_received_twice() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut peer = Peer::new(PEER, 1);
+    for tick in 0..20 {
+        let packet = peer.packet(160);
+        receiver.receive(at(tick * 20), peer.from, &packet);
+        receiver.next_frame(at(tick * 20), &mut [0; FRAME_SAMPLES]);
+        receiver.receive(at(tick * 20 + 1), peer.from, &packet);
+    }
+    let stats = receiver.stats();
+    assert_eq!((stats.received, stats.discarded, stats.lost), (20, 20, 0));
+    // RFC 3550 §6.4.1 counts what arrived.
+    assert_eq!(
+        receiver.reception().map(|reception| reception.received),
+        Some(40)
+    );
+}
+
+#[test]
+fn what_waits_after_a_stall_is_caught_up_with() {
+    // The tone is never quiet, so it takes patience: 300 ms at once, then 20 ms each 2 s.
+    let mut receiver = RtpReceiver::new(&media());
+    let mut peer = Peer::new(PEER, 1);
+    let mut ahead = |ticks: u64| {
+        for tick in 0..ticks {
+            let bursts = match tick {
+                50..65 => 0,
+                65 => 16,
+                _ => 1,
+            };
+            for _ in 0..bursts {
+                receiver.receive(at(tick * 20), peer.from, &peer.packet(160));
+            }
+            receiver.next_frame(at(tick * 20), &mut [0; FRAME_SAMPLES]);
+        }
+        receiver.buffer.has_excess()
+    };
+    assert!(!ahead(3_000));
+    assert_eq!(receiver.stats().lost, 0);
+}
+
+proptest! {
+    #[test]
+    fn no_datagram_panics(datagrams in prop::collection::vec((0..3u16, prop::collection::vec(any::<u8>(), 0..40), 0..30u64), 0..60)) {
+        let mut receiver = RtpReceiver::new(&media());
+        let mut now = Moment::ORIGIN;
+        for (port, mut datagram, wait) in datagrams {
+            if let [first, second, ..] = datagram.as_mut_slice() {
+                (*first, *second) = (0x80 | *first & 0x3f, if *second % 2 == 0 { 8 } else { 101 });
+            }
+            receiver.receive(now, ([127, 0, 0, 1], 4_000 + port).into(), &datagram);
+            receiver.next_frame(now, &mut [0; FRAME_SAMPLES]);
+            now += Duration::from_millis(wait);
+        }
+        while receiver.poll_digit().is_some() {}
+    }
 }
 
 #[test]
