@@ -89,7 +89,8 @@ enum Phase {
 
 /// The jitter buffer of one stream.
 pub struct JitterBuffer {
-    slots: Box<[Slot; CAPACITY]>,
+    /// As many as [`CAPACITY`].
+    slots: Box<[Slot]>,
     phase: Option<Phase>,
     /// Extended number of the next packet to go out, and the highest that came.
     next: u64,
@@ -122,8 +123,21 @@ impl std::fmt::Debug for JitterBuffer {
 
 impl Default for JitterBuffer {
     fn default() -> Self {
+        Self::in_slots(vec![EMPTY; CAPACITY].into())
+    }
+}
+
+impl JitterBuffer {
+    /// Forgets the stream, for another one. Does not allocate.
+    pub fn reset(&mut self) {
+        let mut slots = std::mem::take(&mut self.slots);
+        free(&mut slots);
+        *self = Self::in_slots(slots);
+    }
+
+    fn in_slots(slots: Box<[Slot]>) -> Self {
         Self {
-            slots: Box::new([EMPTY; CAPACITY]),
+            slots,
             phase: None,
             next: 0,
             highest: 0,
@@ -138,9 +152,7 @@ impl Default for JitterBuffer {
             packet_ms: 20,
         }
     }
-}
 
-impl JitterBuffer {
     /// Takes a packet that came at `now`. A payload beyond [`LONGEST_PAYLOAD`] is cut.
     pub fn push(
         &mut self,
@@ -316,9 +328,7 @@ impl JitterBuffer {
     }
 
     fn restart(&mut self, now: Moment, sequence: SequenceNumber) -> u64 {
-        for slot in self.slots.iter_mut() {
-            (slot.taken, slot.number) = (false, 0);
-        }
+        free(&mut self.slots);
         let number = 0x1_0000 + u64::from(sequence.0);
         (self.next, self.highest, self.first) = (number, number, number);
         (self.played, self.came) = (0, 0);
@@ -365,6 +375,12 @@ impl JitterBuffer {
     fn widen(&mut self) {
         self.target_ms = (self.target_ms + self.packet_ms).min(TARGET_MAX_MS);
         self.calm = 0;
+    }
+}
+
+fn free(slots: &mut [Slot]) {
+    for slot in slots {
+        (slot.taken, slot.number) = (false, 0);
     }
 }
 

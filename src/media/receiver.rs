@@ -246,7 +246,7 @@ impl RtpReceiver {
 
     fn restart(&mut self) {
         self.lost_before += self.buffer.lost();
-        self.buffer = JitterBuffer::default();
+        self.buffer.reset();
         self.arrived = 0;
         self.to_conceal = 0;
     }

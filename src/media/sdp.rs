@@ -8,7 +8,7 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use sdp_types::{MediaDescription, SessionDescription, TaggedAddress, TransportProtocol};
+use sdp_types::{MediaDescription, SessionDescription, TaggedAddress};
 
 use super::{Codec, Direction, NegotiatedMedia, PayloadType, jitter::LONGEST_PAYLOAD};
 
@@ -223,10 +223,8 @@ impl<'a> Section<'a> {
         if audio.media.port == 0 {
             return Err(SdpError::NoAudio);
         }
-        if !matches!(
-            audio.media.proto,
-            TransportProtocol::RtpAvp | TransportProtocol::RtpAvpf
-        ) {
+        // The word itself: the parser takes what only begins like it, too.
+        if !matches!(self.protocol, "RTP/AVP" | "RTP/AVPF") {
             return Err(SdpError::Transport);
         }
         let (payload_type, codec) = audio

@@ -281,7 +281,13 @@ fn refusals() {
         "m=audio 0 RTP/AVP 8",
         "the session description has no audio",
     );
-    for protocol in ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVPF", "TCP/RTP/AVP"] {
+    for protocol in [
+        "RTP/SAVP",
+        "RTP/SAVPF",
+        "UDP/TLS/RTP/SAVPF",
+        "TCP/RTP/AVP",
+        "RTP/AVP8",
+    ] {
         check(
             &format!("m=audio 4000 {protocol} 8"),
             "the audio is not offered over plain RTP",
