@@ -3,6 +3,8 @@
 //! Events are the record: transcript, CDR, console and analytics are views on them. They are appended as they happen and
 //! never changed. This module does not store them (see `storage`) and does not decide anything (see `session`).
 
+mod cdr;
+
 use std::{fmt, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,8 @@ use crate::{
     phone_number::CallerNumber,
     pii::Pii,
 };
+
+pub use cdr::{Cdr, disposition};
 
 /// A key of the telephone keypad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,7 +107,7 @@ pub enum Disposition {
     CallbackRequested,
     /// A human was needed and none could be had; the caller left.
     HandoverFailed,
-    /// The caller left before asking anything.
+    /// The caller left before getting an answer.
     Abandoned,
     /// The call never began.
     Refused,
