@@ -4,3 +4,5 @@
 
 pub mod digits;
 pub mod pinyin;
+pub mod sentences;
+pub mod spoken;

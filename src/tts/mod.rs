@@ -2,6 +2,10 @@
 //!
 //! This module does not choose words (see `conversation`) and does not play audio (see `media::playout`).
 
+pub mod cache;
+pub mod espeak;
+pub mod fake;
+
 use std::{future::Future, pin::Pin};
 
 use crate::audio::Pcm;
