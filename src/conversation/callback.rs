@@ -1,4 +1,6 @@
 //! Being called back: whether, and under which number.
+//!
+//! The request is an event for the record; who dials, and when, is the business's work.
 
 use super::{
     Listening,
@@ -6,8 +8,10 @@ use super::{
 };
 use crate::{
     call::CallEvent,
+    clock::Moment,
     phone_number::{CallerNumber, Places},
     pii::Pii,
+    text::digits::spelled,
 };
 
 /// How often a number is asked for.
@@ -60,24 +64,46 @@ impl Conversation {
                 self.settle("callback.noted");
             }
             (Callback::Confirming { tries, .. }, false) => self.ask_number(tries),
-            (Callback::Collecting { digits, tries }, true) => self.check(&digits, tries),
-            (Callback::Collecting { .. }, false) => self.settle("callback.declined"),
+            // 好的 to being asked for a number: it comes.
+            (Callback::Collecting { digits, .. }, true) if digits.is_empty() => {}
+            (Callback::Collecting { .. }, true) => self.callback_digits_complete(),
+            (Callback::Collecting { digits, .. }, false) if digits.is_empty() => {
+                self.settle("callback.declined");
+            }
+            // 不对 after some digits: once more from the first.
+            (Callback::Collecting { tries, .. }, false) => self.ask_number(tries + 1),
         }
     }
 
-    /// Digits that were said or keyed in; `all` when no more will come.
-    pub(super) fn callback_digits(&mut self, more: &str, all: bool) {
-        let Stage::Callback(Callback::Collecting { digits, tries }) = &mut self.stage else {
-            return;
+    /// Digits that were said or keyed in; more may come.
+    pub(super) fn callback_digits(&mut self, now: Moment, more: &str) {
+        let (mut digits, tries) = match &self.stage {
+            Stage::Callback(Callback::Collecting { digits, tries }) => (digits.clone(), *tries),
+            Stage::Callback(Callback::Confirming { tries, .. }) => (String::new(), *tries),
+            Stage::Callback(Callback::Offered) => (String::new(), 0),
+            _ => return,
         };
-        let tries = *tries;
         digits.push_str(more);
         digits.truncate(LONGEST_NUMBER);
-        let digits = digits.clone();
-        // A mobile number needs no hash key to be complete.
+        // A mobile number needs nothing after it to be complete.
         let complete = digits.len() == 11 && digits.starts_with('1');
-        if all || complete || digits.len() == LONGEST_NUMBER {
-            self.check(&digits, tries);
+        let full = digits.len() == LONGEST_NUMBER;
+        self.stage = Stage::Callback(Callback::Collecting { digits, tries });
+        self.note_activity(now);
+        if complete || full {
+            self.callback_digits_complete();
+        }
+    }
+
+    /// No more digits will come.
+    pub(super) fn callback_digits_complete(&mut self) {
+        let Stage::Callback(Callback::Collecting { digits, tries }) = &self.stage else {
+            return;
+        };
+        let (number, tries) = (CallerNumber::parse(digits, &Places::built_in()), *tries);
+        match number.can_be_called() {
+            true => self.confirm(number.canonical, tries),
+            false => self.bad_number(tries),
         }
     }
 
@@ -87,19 +113,8 @@ impl Conversation {
             return;
         };
         match callback.clone() {
-            Callback::Offered => self.say("callback.offer"),
-            Callback::Confirming { number, .. } => {
-                self.say_with("callback.confirm", &[("number", &number)], true)
-            }
+            Callback::Offered | Callback::Confirming { .. } => self.repeat(None),
             Callback::Collecting { tries, .. } => self.bad_number(tries),
-        }
-    }
-
-    fn check(&mut self, digits: &str, tries: u8) {
-        let number = CallerNumber::parse(digits, &Places::built_in());
-        match number.can_be_called() {
-            true => self.confirm(number.canonical, tries),
-            false => self.bad_number(tries),
         }
     }
 
@@ -109,7 +124,7 @@ impl Conversation {
             return self.settle("callback.failed");
         }
         self.collect(tries);
-        self.say("callback.bad_number");
+        self.ask("callback.bad_number", &[]);
     }
 
     fn ask_number(&mut self, tries: u8) {
@@ -117,7 +132,7 @@ impl Conversation {
             return self.settle("callback.failed");
         }
         self.collect(tries);
-        self.say("callback.ask_number");
+        self.ask("callback.ask_number", &[]);
     }
 
     fn collect(&mut self, tries: u8) {
@@ -126,7 +141,8 @@ impl Conversation {
     }
 
     fn confirm(&mut self, number: String, tries: u8) {
-        self.say_with("callback.confirm", &[("number", &number)], true);
+        let spoken = self.spelled(&number);
+        self.ask("callback.confirm", &[("number", &spoken)]);
         let tries = tries + 1;
         self.stage = Stage::Callback(Callback::Confirming { number, tries });
     }
@@ -134,6 +150,18 @@ impl Conversation {
     fn settle(&mut self, key: &str) {
         self.asked_more = key != "callback.failed";
         self.stage = Stage::Open;
-        self.say(key);
+        self.ask(key, &[]);
+    }
+
+    /// A number as it is read out in this conversation's language.
+    pub(super) fn spelled(&self, number: &str) -> String {
+        match self.settings.prompts.language().starts_with("zh") {
+            true => spelled(number),
+            false => number
+                .chars()
+                .map(String::from)
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
     }
 }

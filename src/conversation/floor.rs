@@ -53,8 +53,8 @@ pub(super) struct Hearing {
     pub(super) carried: String,
     /// The caller was told to wait.
     pub(super) filler_said: bool,
-    /// Playout that it paused goes on.
-    pub(super) resumed: bool,
+    /// The words so far end in 那个 and the like.
+    pub(super) trails_off: bool,
 }
 
 impl Hearing {
@@ -70,7 +70,7 @@ impl Hearing {
             meaning: Meaning::Unasked,
             carried: String::new(),
             filler_said: false,
-            resumed: false,
+            trails_off: false,
         }
     }
 
@@ -94,9 +94,7 @@ impl Hearing {
     /// All its words, with those carried over.
     pub(super) fn text(&self) -> Option<String> {
         match &self.words {
-            Words::Known(recognition) => {
-                Some(format!("{}{}", self.carried, recognition.text.expose()))
-            }
+            Words::Known(recognition) => Some(joined(&self.carried, recognition.text.expose())),
             _ => None,
         }
     }
@@ -107,6 +105,8 @@ impl Hearing {
 pub(super) struct Speaking {
     speeches: BTreeMap<SpeechId, Said>,
     next: SpeechId,
+    /// The caller's speech has paused it.
+    paused: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -138,14 +138,39 @@ impl Speaking {
         self.speeches.is_empty()
     }
 
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    pub(super) fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
     pub(super) fn is_interruptible(&self, id: SpeechId) -> bool {
         self.speeches
             .get(&id)
             .is_some_and(|said| said.speech.interruptible)
     }
 
+    /// Whether it is being said and may not be interrupted.
+    pub(super) fn is_bound(&self, id: SpeechId) -> bool {
+        self.speeches
+            .get(&id)
+            .is_some_and(|said| !said.speech.interruptible)
+    }
+
     pub(super) fn any_interruptible(&self) -> bool {
         self.speeches.values().any(|said| said.speech.interruptible)
+    }
+}
+
+/// One text of two; Latin words keep their distance.
+pub(super) fn joined(first: &str, second: &str) -> String {
+    let latin = first.ends_with(|last: char| last.is_ascii_alphanumeric())
+        && second.starts_with(|next: char| next.is_ascii_alphanumeric());
+    match latin {
+        true => format!("{first} {second}"),
+        false => format!("{first}{second}"),
     }
 }
 

@@ -6,9 +6,13 @@
 mod callback;
 mod floor;
 mod io;
+mod keys;
 mod machine;
+mod patience;
+mod playout;
 mod prompts;
 mod reactions;
+mod turn_taking;
 mod words;
 
 pub use io::{Input, Listening, Output, Speech};

@@ -12,7 +12,8 @@ use super::words::{Fillers, Understood, Vocabulary, WordLists, Words};
 
 /// Every sentence there is, with the placeholders it may hold.
 const SENTENCES: &[(&str, &[&str])] = &[
-    ("greeting.notice", &["business"]),
+    ("greeting.label", &["business"]),
+    ("greeting.recording", &[]),
     ("greeting.invite", &[]),
     ("answer.closing", &[]),
     ("answer.nothing_to_repeat", &[]),
@@ -24,13 +25,13 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("answer.waiting", &[]),
     ("answer.more", &[]),
     ("answer.noted", &[]),
+    ("answer.anything_else", &[]),
     ("clarify.two", &["first", "second"]),
     ("clarify.three", &["first", "second", "third"]),
     ("clarify.again", &[]),
     ("abstain.first", &[]),
     ("abstain.second", &[]),
     ("silence.first", &[]),
-    ("silence.after_answer", &[]),
     ("silence.second", &[]),
     ("silence.goodbye", &[]),
     ("trouble.filler", &[]),
@@ -47,6 +48,7 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("callback.declined", &[]),
     ("callback.failed", &[]),
     ("agent.brief", &["caller", "reason", "question"]),
+    ("agent.brief_number", &["tail"]),
     ("agent.brief_no_number", &[]),
     ("agent.brief_question", &["question"]),
     ("agent.brief_no_question", &[]),

@@ -4,13 +4,14 @@ use super::{
     Intent, Output,
     callback::Callback,
     machine::{Conversation, Stage},
+    playout::Repeatable,
 };
 use crate::{
-    call::{CallEvent, Digit, EndCause, EscalationReason, Party, SpeechSource},
+    call::{CallEvent, EndCause, EscalationReason, Party, SpeechSource},
     clock::Moment,
     entry::{Action, Candidate, Finding, Verdict},
     escalation::EscalationPolicy,
-    ids::UtteranceId,
+    ids::{EntryId, UtteranceId},
     pii::Pii,
     text::{digits::dictated, pinyin::toneless},
 };
@@ -33,6 +34,8 @@ pub(super) enum Understood {
     Choice(usize),
     /// Dictated digits.
     Digits(String),
+    /// 我想问一下: a question is coming.
+    Announcement,
     /// Something to look up.
     Question,
 }
@@ -50,6 +53,7 @@ impl Understood {
             | Self::Backchannel
             | Self::MustEscalate(_)
             | Self::Digits(_)
+            | Self::Announcement
             | Self::Question => false,
         }
     }
@@ -62,10 +66,8 @@ impl Conversation {
         }
         let vocabulary = self.settings.prompts.vocabulary();
         let intent = vocabulary.intent(text);
-        if let Stage::Callback(callback) = &self.stage
-            && callback.wants_digits()
-            && let Some(digits) = dictated(text)
-        {
+        // Before the phrases that must escalate: 12315 can be a part of what is dictated.
+        if let Some(digits) = self.dictated_to(text) {
             return Understood::Digits(digits);
         }
         if let Some(phrase) = vocabulary.must_escalate(text) {
@@ -80,9 +82,11 @@ impl Conversation {
                     return Understood::Choice(place);
                 }
             }
-            (Stage::Callback(_), Some(intent @ (Intent::Yes | Intent::No))) => {
-                return Understood::Control(intent);
-            }
+            (Stage::Callback(_), _) => match vocabulary.decision(text) {
+                Some(true) => return Understood::Control(Intent::Yes),
+                Some(false) => return Understood::Control(Intent::No),
+                None => {}
+            },
             _ => {}
         }
         if over_bot && vocabulary.is_backchannel(text) {
@@ -90,8 +94,25 @@ impl Conversation {
         }
         match intent {
             Some(intent) => Understood::Control(intent),
+            // 嗯 and 呃 alone are no question, whoever speaks.
+            None if vocabulary.is_backchannel(text) => Understood::Backchannel,
+            None if vocabulary.is_announcement(text) => Understood::Announcement,
             None => Understood::Question,
         }
+    }
+
+    /// Digits, where the conversation waits for some.
+    fn dictated_to(&self, text: &str) -> Option<String> {
+        let digits = dictated(text)?;
+        let wanted = match &self.stage {
+            Stage::Callback(callback) if callback.wants_digits() => 1,
+            // Instead of yes or no: the number to be called.
+            Stage::Callback(_) => 7,
+            // The last four of an order number.
+            Stage::Noting { .. } => 4,
+            _ => return None,
+        };
+        (digits.len() >= wanted).then_some(digits)
     }
 
     /// Acts on anything but a question.
@@ -112,18 +133,23 @@ impl Conversation {
                 );
             }
             Understood::Choice(place) => self.choose(place),
-            Understood::Digits(digits) => self.callback_digits(&digits, true),
+            Understood::Digits(digits) => match self.stage.clone() {
+                Stage::Noting { entry, .. } => self.note(entry, text.to_owned()),
+                _ => self.callback_digits(now, &digits),
+            },
+            Understood::Announcement if self.is_handing_over() => {}
+            Understood::Announcement => self.say("answer.more"),
             Understood::Control(intent) => {
                 self.event(CallEvent::Understood {
                     utterance,
                     intent: intent.name().to_owned(),
                 });
-                self.control(now, intent);
+                self.control(intent);
             }
         }
     }
 
-    fn control(&mut self, now: Moment, intent: Intent) {
+    fn control(&mut self, intent: Intent) {
         if self.is_handing_over() {
             // Music is playing and a human is on the way: only leaving changes anything.
             if intent == Intent::Goodbye {
@@ -157,11 +183,28 @@ impl Conversation {
             }
             Intent::Hello => self.say("answer.hello"),
             Intent::No if asked_more => self.say_goodbye(),
-            Intent::No if matches!(self.stage, Stage::Choosing { .. }) => {
+            Intent::No | Intent::Dissent if matches!(self.stage, Stage::Choosing { .. }) => {
                 self.stage = Stage::Open;
-                self.abstain(now);
+                self.abstain();
             }
-            Intent::Yes | Intent::No | Intent::Dissent => self.say("answer.more"),
+            Intent::Yes | Intent::Acknowledge if matches!(self.stage, Stage::Choosing { .. }) => {
+                self.say("clarify.again");
+            }
+            // 没有 instead of the details: there are none.
+            Intent::No if matches!(self.stage, Stage::Noting { .. }) => {
+                self.stage = Stage::Open;
+                self.ask_for_more();
+            }
+            Intent::Dissent if self.was_answered() => self.abstain(),
+            Intent::Yes if asked_more => self.say("answer.more"),
+            Intent::Yes | Intent::No | Intent::Acknowledge
+                if self.was_answered() && self.stage == Stage::Open =>
+            {
+                self.ask_for_more();
+            }
+            Intent::Yes | Intent::No | Intent::Acknowledge | Intent::Dissent => {
+                self.say("answer.more");
+            }
         }
     }
 
@@ -170,19 +213,25 @@ impl Conversation {
         self.hang_up(Party::Bot, EndCause::Hangup);
     }
 
-    fn repeat(&mut self, first: Option<&str>) {
-        if let Some(key) = first {
-            self.say(key);
-        }
-        match self.last_answer.clone() {
-            Some((text, source)) => self.say_text(text, source, true, 1.0),
-            None if first.is_none() => self.say("answer.nothing_to_repeat"),
-            None => {}
-        }
+    /// 请问还有什么可以帮您？
+    pub(super) fn ask_for_more(&mut self) {
+        self.asked_more = true;
+        self.say("answer.anything_else");
+    }
+
+    /// Writes down what the caller told an entry that needs a person's work.
+    pub(super) fn note(&mut self, entry: EntryId, text: String) {
+        self.stage = Stage::Open;
+        self.event(CallEvent::Noted {
+            entry,
+            text: Pii::new(text),
+        });
+        self.asked_more = true;
+        self.say("answer.noted");
     }
 
     /// Acts on what was found for a question.
-    pub(super) fn answer(&mut self, now: Moment, text: &str, finding: Finding) {
+    pub(super) fn answer(&mut self, text: &str, finding: Finding) {
         self.asked_more = false;
         if self.is_handing_over() {
             return;
@@ -191,14 +240,7 @@ impl Conversation {
             Verdict::Answer { candidate } => self.say_entry(candidate),
             Verdict::Clarify { candidates } => self.clarify(candidates),
             Verdict::Abstain { .. } => match std::mem::replace(&mut self.stage, Stage::Open) {
-                Stage::Noting { entry } => {
-                    self.event(CallEvent::Noted {
-                        entry,
-                        text: Pii::new(text.to_owned()),
-                    });
-                    self.asked_more = true;
-                    self.say("answer.noted");
-                }
+                Stage::Noting { entry, .. } => self.note(entry, text.to_owned()),
                 Stage::Choosing {
                     offered,
                     again: false,
@@ -214,7 +256,7 @@ impl Conversation {
                     self.stage = stage;
                     self.callback_unclear();
                 }
-                _ => self.abstain(now),
+                _ => self.abstain(),
             },
         }
     }
@@ -225,8 +267,11 @@ impl Conversation {
         let source = SpeechSource::Entry {
             entry: entry.id.clone(),
         };
-        self.last_answer = Some((entry.answer.clone(), source.clone()));
-        self.say_text(entry.answer, source, true, 1.0);
+        self.say_repeatable(Repeatable {
+            text: entry.answer,
+            source,
+            speed: 1.0,
+        });
         self.stage = match &entry.action {
             Action::Answer | Action::Transfer(_) | Action::Escalate(_) => Stage::Open,
             // What these need is taken down for the staff; looking things up is the business's own systems' work.
@@ -234,7 +279,10 @@ impl Conversation {
             | Action::Ticket(_)
             | Action::Route(_)
             | Action::Sms(_)
-            | Action::Verify(_) => Stage::Noting { entry: entry.id },
+            | Action::Verify(_) => Stage::Noting {
+                entry: entry.id,
+                keys: String::new(),
+            },
         };
         if let Some(reason) = EscalationPolicy::of_action(&entry.action) {
             self.escalate(reason, Some("handover.connecting"));
@@ -244,15 +292,15 @@ impl Conversation {
     fn clarify(&mut self, candidates: Vec<Candidate>) {
         let names: Vec<&str> = candidates
             .iter()
-            .map(|candidate| candidate.entry.question.as_str())
+            .map(|candidate| short_name(&candidate.entry.question))
             .collect();
         match names[..] {
             [first, second, third, ..] => {
                 let values = [("first", first), ("second", second), ("third", third)];
-                self.say_with("clarify.three", &values, true);
+                self.ask("clarify.three", &values);
             }
             [first, second] => {
-                self.say_with("clarify.two", &[("first", first), ("second", second)], true);
+                self.ask("clarify.two", &[("first", first), ("second", second)]);
             }
             // One choice is no choice: it is what was meant, or nothing is.
             _ => {
@@ -269,7 +317,7 @@ impl Conversation {
         };
     }
 
-    fn choose(&mut self, place: usize) {
+    pub(super) fn choose(&mut self, place: usize) {
         let Stage::Choosing { offered, .. } = &self.stage else {
             return;
         };
@@ -282,52 +330,10 @@ impl Conversation {
         self.say_entry(candidate);
     }
 
-    fn abstain(&mut self, _now: Moment) {
+    fn abstain(&mut self) {
         match self.policy.abstained() {
             Some(reason) => self.escalate(reason, Some("abstain.second")),
             None => self.say("abstain.first"),
-        }
-    }
-
-    /// A key was pressed. Keys reach us at any time, also over a sentence that may not be interrupted.
-    pub(super) fn digit(&mut self, now: Moment, digit: Digit) {
-        if matches!(self.stage, Stage::New | Stage::WithAgent | Stage::Over)
-            || self.is_handing_over()
-        {
-            return;
-        }
-        if self.speaking.any_interruptible() {
-            self.output(Output::StopPlayout { all: false });
-        }
-        self.note_activity(now);
-        if let Stage::Callback(callback) = &self.stage {
-            match (callback.wants_digits(), digit.symbol()) {
-                (true, '#') => self.callback_digits("", true),
-                (true, symbol) => self.callback_digits(symbol.encode_utf8(&mut [0; 4]), false),
-                (false, '1') => self.callback_decided(true),
-                (false, '2') => self.callback_decided(false),
-                (false, '0') => {
-                    self.escalate(EscalationReason::KeyZero, Some("handover.connecting"))
-                }
-                (false, _) => self.callback_unclear(),
-            }
-            return;
-        }
-        match digit.symbol() {
-            '0' => self.escalate(EscalationReason::KeyZero, Some("handover.connecting")),
-            '*' => self.repeat(None),
-            symbol => {
-                let place = symbol.to_digit(10).and_then(|value| value.checked_sub(1));
-                let offered = match &self.stage {
-                    Stage::Choosing { offered, .. } => offered.len(),
-                    _ => 0,
-                };
-                match place.map(|place| place as usize) {
-                    Some(place) if place < offered => self.choose(place),
-                    _ if offered > 0 => self.say("clarify.again"),
-                    _ => {}
-                }
-            }
         }
     }
 
@@ -361,7 +367,13 @@ impl Conversation {
         };
         let caller = match self.caller.canonical.as_str() {
             "" => prompts.sentence("agent.brief_no_number", &[]).text,
-            number => number.to_owned(),
+            number => {
+                let tail = number.len().saturating_sub(4);
+                let tail = self.spelled(number.get(tail..).unwrap_or(number));
+                prompts
+                    .sentence("agent.brief_number", &[("tail", &tail)])
+                    .text
+            }
         };
         let question = match self.last_question.as_str() {
             "" => prompts.sentence("agent.brief_no_question", &[]).text,
@@ -379,13 +391,28 @@ impl Conversation {
         prompts.sentence("agent.brief", &values).text
     }
 
+    /// The caller talks to a human from here on.
+    pub(super) fn agent_connected(&mut self) {
+        if matches!(self.stage, Stage::New | Stage::Over) {
+            return;
+        }
+        self.hearing = None;
+        self.overtaken = None;
+        self.unfinished = None;
+        self.stage = Stage::WithAgent;
+        if !self.speaking.is_quiet() {
+            self.speaking.set_paused(false);
+            self.output(Output::StopPlayout { all: true });
+        }
+    }
+
     pub(super) fn agent_unavailable(&mut self, now: Moment) {
         if self.stage != Stage::Waiting {
             return;
         }
         self.note_activity(now);
         self.say("handover.unavailable");
-        self.say("callback.offer");
+        self.ask("callback.offer", &[]);
         self.stage = Stage::Callback(Callback::Offered);
     }
 
@@ -400,6 +427,16 @@ impl Conversation {
         self.asked_more = true;
         self.say("handover.left");
     }
+}
+
+/// The name of an entry as it is offered: its question without politeness and marks.
+fn short_name(question: &str) -> &str {
+    let mut name = question.trim();
+    for lead in ["请问一下", "请问", "我想问一下", "我想问", "我想咨询"] {
+        name = name.strip_prefix(lead).unwrap_or(name);
+    }
+    let name = name.trim_matches(|symbol: char| "，。？！,.?! ".contains(symbol));
+    name.strip_suffix(['呢', '啊', '呀']).unwrap_or(name)
 }
 
 /// The one offered entry that `text` names, by sound: most of its syllable pairs stand in that entry's question and in no

@@ -1,7 +1,8 @@
 //! What is understood without a knowledge base, by words.
 //!
-//! Recognition confuses characters that sound alike, so whole utterances are compared by sound as well (再见 / 在建). Parts of
-//! utterances are compared as written: a sound inside a long sentence means little.
+//! Recognition confuses characters that sound alike, so words are compared by sound as well (再见 / 在建): whole utterances of
+//! two syllables or more, parts of utterances of three or more. Shorter sounds mean too many things. What a question means is
+//! not decided here (see `retrieval`).
 
 use std::collections::BTreeSet;
 
@@ -31,6 +32,8 @@ pub enum Intent {
     Thanks,
     /// Greets.
     Hello,
+    /// Has understood what was said.
+    Acknowledge,
     /// Yes.
     Yes,
     /// No.
@@ -52,6 +55,7 @@ impl Intent {
             Self::Goodbye => "goodbye",
             Self::Thanks => "thanks",
             Self::Hello => "hello",
+            Self::Acknowledge => "acknowledge",
             Self::Yes => "yes",
             Self::No => "no",
             Self::Dissent => "dissent",
@@ -83,6 +87,7 @@ pub(super) struct Understood {
     goodbye: Words,
     thanks: Words,
     hello: Words,
+    acknowledge: Words,
     yes: Words,
     no: Words,
     dissent: Words,
@@ -114,8 +119,42 @@ pub(super) struct WordLists {
 struct Matcher {
     whole: BTreeSet<String>,
     whole_sounds: BTreeSet<Vec<String>>,
-    part: Vec<String>,
-    unless: Vec<String>,
+    part: Vec<Phrase>,
+    unless: Vec<Phrase>,
+}
+
+/// A part of an utterance.
+#[derive(Clone, Debug)]
+struct Phrase {
+    text: String,
+    /// Empty where the sound is too short to mean anything.
+    sound: Vec<String>,
+}
+
+impl Phrase {
+    /// The fewest syllables that mean the same in any characters.
+    const SYLLABLES: usize = 3;
+
+    fn new(text: &str) -> Self {
+        let text = plain(text);
+        let sound = toneless(&text);
+        let long = sound.len() >= Self::SYLLABLES;
+        Self {
+            sound: if long { sound } else { Vec::new() },
+            text,
+        }
+    }
+
+    fn is_in(&self, text: &str, sounds: &[String]) -> bool {
+        text.contains(self.text.as_str()) || self.sounds_in(sounds)
+    }
+
+    fn sounds_in(&self, sounds: &[String]) -> bool {
+        !self.sound.is_empty()
+            && sounds
+                .windows(self.sound.len())
+                .any(|window| window == self.sound)
+    }
 }
 
 /// What a language understands without a knowledge base.
@@ -146,6 +185,7 @@ impl Vocabulary {
             (Intent::Goodbye, words.goodbye),
             (Intent::Thanks, words.thanks),
             (Intent::Hello, words.hello),
+            (Intent::Acknowledge, words.acknowledge),
             (Intent::Yes, words.yes),
             (Intent::No, words.no),
         ];
@@ -177,6 +217,7 @@ impl Vocabulary {
             .find(|(_, matcher)| self.matches(matcher, &text));
         match found {
             Some((intent, _)) => Some(*intent),
+            None if let Some(intent) = self.compound(&text) => Some(intent),
             // 不是，我问的是冰箱 is a question about 冰箱.
             None if self.matches(&self.dissent, &text) && self.after_dissent(&text).is_none() => {
                 Some(Intent::Dissent)
@@ -188,18 +229,50 @@ impl Vocabulary {
     /// The phrase in `text` that must reach a human, if there is one.
     pub fn must_escalate(&self, text: &str) -> Option<&str> {
         let text = plain(text);
-        if self
-            .must_escalate
-            .unless
-            .iter()
-            .any(|trap| text.contains(trap.as_str()))
-        {
+        let sounds = self.sounds(&text);
+        if self.must_escalate.is_trapped(&text, &sounds) {
             return None;
         }
         let phrases = self.must_escalate.part.iter();
         phrases
-            .map(String::as_str)
-            .find(|phrase| contains_phrase(&text, phrase))
+            .filter(|phrase| {
+                contains_phrase(&text, &phrase.text)
+                    || (!is_numeric(&phrase.text) && phrase.sounds_in(&sounds))
+            })
+            .map(|phrase| phrase.text.as_str())
+            .next()
+    }
+
+    /// The answer to a yes or no question: all of `text`, its first clause, or what it begins with.
+    pub fn decision(&self, text: &str) -> Option<bool> {
+        let [yes, no] = [Intent::Yes, Intent::No].map(|intent| self.matcher(intent));
+        let of = |text: &str| match (self.matches(no, text), self.matches(yes, text)) {
+            (true, _) => Some(false),
+            (false, true) => Some(true),
+            (false, false) => None,
+        };
+        let clause = text.split(['，', '。', ',', '.', '、']).next();
+        let text = plain(text);
+        let begins = |matcher: &Matcher| {
+            let words = matcher.whole.iter().filter(|word| {
+                // 不 and 对 begin too many other words.
+                word.chars().count() > 1
+                    && text.starts_with(word.as_str())
+                    && self.is_word_edge(word, text[word.len()..].chars().next())
+            });
+            words.map(String::len).max().unwrap_or(0)
+        };
+        of(&text)
+            .or_else(|| of(&plain(clause?)))
+            .or_else(|| match (begins(yes), begins(no)) {
+                (0, 0) => None,
+                (yes, no) => Some(yes > no),
+            })
+    }
+
+    /// Whether `text` only announces a question (我想问一下).
+    pub fn is_announcement(&self, text: &str) -> bool {
+        self.unfinished.whole.contains(&plain(text))
     }
 
     /// Whether `text` only shows that somebody listens (嗯，好的): nothing but such words.
@@ -227,12 +300,12 @@ impl Vocabulary {
         if self.unfinished.whole.contains(&text) {
             return true;
         }
-        let ends = |tail: &&String| match self.by_sound {
-            true => text.ends_with(tail.as_str()),
+        let ends = |tail: &str| match self.by_sound {
+            true => text.ends_with(tail),
             // In English a tail is a word of its own.
-            false => text.split(' ').next_back() == Some(tail.as_str()),
+            false => text.split(' ').next_back() == Some(tail),
         };
-        self.unfinished.part.iter().any(|tail| ends(&tail))
+        self.unfinished.part.iter().any(|tail| ends(&tail.text))
     }
 
     /// Which of `count` choices `text` names by its place.
@@ -259,11 +332,57 @@ impl Vocabulary {
         }
     }
 
+    fn matcher(&self, intent: Intent) -> &Matcher {
+        let found = self.intents.iter().find(|(of, _)| *of == intent);
+        // The list of intents is written out in `new`.
+        found.map_or(&self.dissent, |(_, matcher)| matcher)
+    }
+
+    /// What several short words mean together (好的知道了，谢谢，再见): the most telling of them.
+    fn compound(&self, text: &str) -> Option<Intent> {
+        const TELLING: [Intent; 6] = [
+            Intent::Goodbye,
+            Intent::No,
+            Intent::Thanks,
+            Intent::Acknowledge,
+            Intent::Yes,
+            Intent::Hello,
+        ];
+        let mut best: Option<usize> = None;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let word = |place: usize| {
+                let words = self.matcher(TELLING[place]).whole.iter();
+                words
+                    .filter(|word| {
+                        rest.starts_with(word.as_str())
+                            && self.is_word_edge(word, rest[word.len()..].chars().next())
+                    })
+                    .map(|word| (word.len(), Some(place)))
+                    .max()
+            };
+            let murmur = self.backchannel.whole.iter();
+            let murmur = murmur
+                .filter(|word| rest.starts_with(word.as_str()))
+                .map(|word| (word.len(), None));
+            let (length, place) = (0..TELLING.len())
+                .filter_map(word)
+                .chain(murmur)
+                .max_by_key(|(length, place)| (*length, place.is_some()))?;
+            best = match (best, place) {
+                (Some(best), Some(place)) => Some(best.min(place)),
+                (best, place) => best.or(place),
+            };
+            rest = rest[length..].trim_start();
+        }
+        best.map(|place| TELLING[place])
+    }
+
     /// What follows the last phrase of dissent, if that is more than a particle.
     fn after_dissent<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let ends = |phrase: &String| {
-            text.rfind(phrase.as_str())
-                .map(|place| place + phrase.len())
+        let ends = |phrase: &Phrase| {
+            text.rfind(phrase.text.as_str())
+                .map(|place| place + phrase.text.len())
         };
         let end = self.dissent.part.iter().filter_map(ends).max()?;
         let rest = text[end..].trim_start();
@@ -271,12 +390,8 @@ impl Vocabulary {
     }
 
     fn matches(&self, matcher: &Matcher, text: &str) -> bool {
-        if text.is_empty()
-            || matcher
-                .unless
-                .iter()
-                .any(|trap| text.contains(trap.as_str()))
-        {
+        let sounds = self.sounds(text);
+        if text.is_empty() || matcher.is_trapped(text, &sounds) {
             return false;
         }
         let core = self.strip(text);
@@ -286,7 +401,7 @@ impl Vocabulary {
         };
         whole(text)
             || (!core.is_empty() && whole(core))
-            || matcher.part.iter().any(|part| text.contains(part.as_str()))
+            || matcher.part.iter().any(|part| part.is_in(text, &sounds))
             || self.is_repetition(matcher, text)
     }
 
@@ -296,6 +411,14 @@ impl Vocabulary {
             let times = text.len() / word.len().max(1);
             times > 1 && text.replace(' ', "") == word.repeat(times)
         })
+    }
+
+    /// The syllables of `text` where words are compared by them, otherwise none.
+    fn sounds(&self, text: &str) -> Vec<String> {
+        match self.by_sound {
+            true => toneless(text),
+            false => Vec::new(),
+        }
     }
 
     fn strip<'a>(&self, text: &'a str) -> &'a str {
@@ -332,22 +455,38 @@ impl Matcher {
         Self {
             whole_sounds: sounds.collect(),
             whole: whole.into_iter().collect(),
-            part: plain_all(words.part),
-            unless: plain_all(words.unless),
+            part: words.part.iter().map(|part| Phrase::new(part)).collect(),
+            unless: words.unless.iter().map(|trap| Phrase::new(trap)).collect(),
         }
+    }
+
+    fn is_trapped(&self, text: &str, sounds: &[String]) -> bool {
+        self.unless.iter().any(|trap| trap.is_in(text, sounds))
     }
 }
 
+fn is_digit(symbol: char) -> bool {
+    symbol.is_ascii_digit() || "零一二三四五六七八九幺".contains(symbol)
+}
+
+fn is_numeric(phrase: &str) -> bool {
+    phrase.chars().all(is_digit)
+}
+
+/// What makes the digits after it an order number and no hotline.
+const NUMBER_LEADS: [&str; 5] = ["号", "号是", "号码是", "码是", "尾数是"];
+
 /// A hotline number inside a longer string of digits is none, nor is a Latin word inside a longer one.
 fn contains_phrase(text: &str, phrase: &str) -> bool {
-    let is_digit =
-        |symbol: char| symbol.is_ascii_digit() || "零一二三四五六七八九幺".contains(symbol);
-    let numeric = phrase.chars().all(is_digit);
+    let numeric = is_numeric(phrase);
     text.match_indices(phrase).any(|(place, _)| {
+        let named = NUMBER_LEADS
+            .iter()
+            .any(|lead| text[..place].ends_with(lead));
         let before = text[..place].chars().next_back();
         let after = text[place + phrase.len()..].chars().next();
         match numeric {
-            true => !(before.is_some_and(is_digit) || after.is_some_and(is_digit)),
+            true => !(named || before.is_some_and(is_digit) || after.is_some_and(is_digit)),
             false => {
                 !phrase.is_ascii()
                     || [before, after]

@@ -27,6 +27,41 @@ pub fn dictated(text: &str) -> Option<String> {
     (!digits.is_empty()).then_some(digits)
 }
 
+/// A number as it is read out: digit by digit, in groups (`13800138000` -> `幺三八，零零幺三，八零零零`). Symbols that are no
+/// digits are left out.
+pub fn spelled(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter_map(name_of).collect();
+    // Mobiles are read 3-4-4; of fixed numbers the area code is read with its 0 (three or four digits) before the rest.
+    let groups: &[usize] = match (digits.len(), number.starts_with('1')) {
+        (11, true) => &[3, 4, 4],
+        (11, false) if number.starts_with("01") || number.starts_with("02") => &[3, 4, 4],
+        (11, false) => &[4, 3, 4],
+        (12, false) => &[4, 4, 4],
+        _ => &[4; 6],
+    };
+    let mut spoken = String::new();
+    let mut rest = digits.as_slice();
+    for size in groups {
+        if rest.is_empty() {
+            break;
+        }
+        let (group, after) = rest.split_at((*size).min(rest.len()));
+        if !spoken.is_empty() {
+            spoken.push('，');
+        }
+        spoken.extend(group);
+        rest = after;
+    }
+    spoken.extend(rest);
+    spoken
+}
+
+/// The telephone name of a digit: 幺 for 1, so that it is not heard as 七.
+fn name_of(digit: char) -> Option<char> {
+    let value = digit.to_digit(10)? as usize;
+    "零幺二三四五六七八九".chars().nth(value)
+}
+
 /// What stands before a dictated number.
 const LEADS: &[&str] = &[
     "我的", "电话", "手机", "号码", "号", "是", "嗯", "呃", "啊", "那", "打", "这个", "就是",
@@ -84,6 +119,18 @@ fn digit_of(symbol: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_read_in_groups() {
+        let check = |number: &str, expected: &str| assert_eq!(spelled(number), expected);
+        check("13800138000", "幺三八，零零幺三，八零零零");
+        check("01088155555", "零幺零，八八幺五，五五五五");
+        check("05318815555", "零五三幺，八八幺，五五五五");
+        check("057188155555", "零五七幺，八八幺五，五五五五");
+        check("8000", "八零零零");
+        check("+14155550100", "幺四幺五，五五五零，幺零零");
+        check("", "");
+    }
 
     #[test]
     fn dictation_and_what_is_none() {

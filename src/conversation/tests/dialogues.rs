@@ -64,11 +64,12 @@ fn check_in(prompts: &str, script: &str, expected: Expect) {
 fn the_greeting_names_the_machine_and_the_recording() {
     let stage = Stage::new(ZH, "13800138000");
     expect![[r#"
-        say! greeting.notice @0.90
+        say! greeting.label @0.80
+        say! greeting.recording @0.90
         say greeting.invite
     "#]]
     .assert_eq(&stage.log);
-    let notice = &stage.playing[0].1;
+    let notice = format!("{}{}", stage.playing[0].1, stage.playing[1].1);
     for word in ["安心家电", "人工智能", "合成", "录音"] {
         assert!(notice.contains(word), "{notice} lacks {word}");
     }
@@ -163,12 +164,12 @@ fn two_abstentions_bring_a_human() {
     check(
         "say 今天天气\nsay 股票",
         expect![[r#"
-        turn 今天天气 -> abstain
-        say abstain.first
-        turn 股票 -> abstain
-        say abstain.second
-        escalate repeated_abstention | 来电，13800138000，机器人两次没有答案。客户说，股票。
-    "#]],
+            turn 今天天气 -> abstain
+            say abstain.first
+            turn 股票 -> abstain
+            say abstain.second
+            escalate repeated_abstention | 来电，尾号八零零零，机器人两次没有答案。客户说，股票。
+        "#]],
     );
     check(
         "say 今天天气\nsay 洗衣机\nsay 股票",
@@ -189,11 +190,11 @@ fn a_human_by_word_key_or_phrase() {
     check(
         "say 转人工",
         expect![[r#"
-        commit
-        understood human
-        say handover.connecting
-        escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
-    "#]],
+            commit
+            understood human
+            say handover.connecting
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
+        "#]],
     );
     check(
         "say 不用转人工洗衣机坏了",
@@ -214,16 +215,16 @@ fn a_human_by_word_key_or_phrase() {
     check(
         "press 0",
         expect![[r#"
-        say handover.connecting
-        escalate key_zero | 来电，13800138000，客户按零转人工。客户还没有说问题。
-    "#]],
+            say handover.connecting
+            escalate key_zero | 来电，尾号八零零零，客户按零转人工。客户还没有说问题。
+        "#]],
     );
     check(
         "say 再不修我就打12315",
         expect![[r#"
-        say handover.connecting
-        escalate must_escalate | 来电，13800138000，客户提到，12315。客户说，再不修我就打12315。
-    "#]],
+            say handover.connecting
+            escalate must_escalate | 来电，尾号八零零零，客户提到，12315。客户说，再不修我就打12315。
+        "#]],
     );
     check(
         "say 我在工信部上班洗衣机坏了",
@@ -236,12 +237,12 @@ fn a_human_by_word_key_or_phrase() {
     check(
         "say 我要挂失",
         expect![[r#"
-        commit
-        turn 我要挂失 -> answer
-        say A4
-        say handover.connecting
-        escalate entry_action | 来电，13800138000，业务需要人工办理。客户说，我要挂失。
-    "#]],
+            commit
+            turn 我要挂失 -> answer
+            say A4
+            say handover.connecting
+            escalate entry_action | 来电，尾号八零零零，业务需要人工办理。客户说，我要挂失。
+        "#]],
     );
 }
 
@@ -254,7 +255,7 @@ fn key_zero_works_over_the_greeting() {
     expect![[r#"
         stop
         say handover.connecting
-        escalate key_zero | 来电，13800138000，客户按零转人工。客户还没有说问题。
+        escalate key_zero | 来电，尾号八零零零，客户按零转人工。客户还没有说问题。
     "#]]
     .assert_eq(&stage.take_log());
 }
@@ -382,15 +383,15 @@ fn silence_is_asked_about_twice() {
     check(
         "say 洗衣机\nwait\nhear\nsay 没有了",
         expect![[r#"
-        commit
-        turn 洗衣机 -> answer
-        say A1
-        silence 1
-        say silence.after_answer
-        understood goodbye
-        say! answer.closing
-        hang up Hangup
-    "#]],
+            commit
+            turn 洗衣机 -> answer
+            say A1
+            silence 1
+            say answer.anything_else
+            understood goodbye
+            say! answer.closing
+            hang up Hangup
+        "#]],
     );
 }
 
@@ -521,7 +522,7 @@ fn an_agent_comes_and_goes() {
             commit
             understood human
             say handover.connecting
-            escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
             say handover.left
             commit
             turn 洗衣机 -> answer
@@ -531,16 +532,16 @@ fn an_agent_comes_and_goes() {
     check(
         "say 转人工\nsay 洗衣机\nsay 再见",
         expect![[r#"
-        commit
-        understood human
-        say handover.connecting
-        escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
-        commit
-        turn 洗衣机 -> answer
-        understood goodbye
-        say! answer.closing
-        hang up Hangup
-    "#]],
+            commit
+            understood human
+            say handover.connecting
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
+            commit
+            turn 洗衣机 -> answer
+            understood goodbye
+            say! answer.closing
+            hang up Hangup
+        "#]],
     );
 }
 
@@ -549,39 +550,39 @@ fn a_callback_when_nobody_comes() {
     check(
         "say 转人工\nagent busy\nsay 好的\nsay 对",
         expect![[r#"
-        commit
-        understood human
-        say handover.connecting
-        escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
-        say handover.unavailable
-        say callback.offer
-        understood yes
-        say callback.confirm
-        understood yes
-        callback 13800138000
-        say callback.noted
-    "#]],
+            commit
+            understood human
+            say handover.connecting
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
+            say handover.unavailable
+            say callback.offer
+            understood yes
+            say callback.confirm
+            understood yes
+            callback 13800138000
+            say callback.noted
+        "#]],
     );
     check(
         "say 转人工\nagent busy\nsay 不用",
         expect![[r#"
-        commit
-        understood human
-        say handover.connecting
-        escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
-        say handover.unavailable
-        say callback.offer
-        understood no
-        say callback.declined
-    "#]],
+            commit
+            understood human
+            say handover.connecting
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
+            say handover.unavailable
+            say callback.offer
+            understood no
+            say callback.declined
+        "#]],
     );
     check(
-        "say 转人工\nagent busy\npress 1\npress 2\nsay 幺三九幺二三四五六七八\nsay 对的",
+        "say 转人工\nagent busy\npress 1\npress 2\nsay 幺三九\nsay 幺二三四五六七八\nsay 对的",
         expect![[r#"
             commit
             understood human
             say handover.connecting
-            escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
             say handover.unavailable
             say callback.offer
             say callback.confirm
@@ -601,7 +602,7 @@ fn a_callback_when_nobody_comes() {
             commit
             understood human
             say handover.connecting
-            escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
             say handover.unavailable
             say callback.offer
             say callback.confirm
@@ -615,12 +616,12 @@ fn a_callback_when_nobody_comes() {
         "#]],
     );
     check(
-        "say 转人工\nagent busy\nsay 好\nsay 不对\nsay 幺三九\nsay 幺二",
+        "say 转人工\nagent busy\nsay 好\nsay 不对\nsay 幺三九\nwait\nhear\nsay 幺二",
         expect![[r#"
             commit
             understood human
             say handover.connecting
-            escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
             say handover.unavailable
             say callback.offer
             understood yes
@@ -635,15 +636,15 @@ fn a_callback_when_nobody_comes() {
     check(
         "say 转人工\nagent busy\nsay 今天天气",
         expect![[r#"
-        commit
-        understood human
-        say handover.connecting
-        escalate requested | 来电，13800138000，客户要求人工。客户还没有说问题。
-        say handover.unavailable
-        say callback.offer
-        turn 今天天气 -> abstain
-        say callback.offer
-    "#]],
+            commit
+            understood human
+            say handover.connecting
+            escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
+            say handover.unavailable
+            say callback.offer
+            turn 今天天气 -> abstain
+            say callback.offer
+        "#]],
     );
 }
 
@@ -668,7 +669,7 @@ fn engines_that_fail_have_a_sentence() {
         say trouble.say_again
         recognition failed
         say trouble.engine
-        escalate engine_failure | 来电，13800138000，系统故障。客户还没有说问题。
+        escalate engine_failure | 来电，尾号八零零零，系统故障。客户还没有说问题。
     "#]]
     .assert_eq(&stage.take_log());
 }
@@ -687,7 +688,7 @@ fn engines_that_never_answer_have_a_deadline() {
         say trouble.filler
         recognition failed
         say trouble.engine
-        escalate engine_failure | 来电，13800138000，系统故障。客户还没有说问题。
+        escalate engine_failure | 来电，尾号八零零零，系统故障。客户还没有说问题。
     "#]]
     .assert_eq(&stage.take_log());
 }
@@ -743,11 +744,11 @@ fn english_works_the_same() {
         EN,
         "say I want to talk to a human",
         expect![[r#"
-        commit
-        understood human
-        say handover.connecting
-        escalate requested | Call from 13800138000, asks for a person. The caller has not asked anything yet.
-    "#]],
+            commit
+            understood human
+            say handover.connecting
+            escalate requested | Call from a number ending in 8 0 0 0, asks for a person. The caller has not asked anything yet.
+        "#]],
     );
     check_in(
         EN,

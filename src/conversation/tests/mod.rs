@@ -1,5 +1,6 @@
 //! Dialogues played line by line, and properties of any conversation.
 
+mod corpus;
 mod dialogues;
 mod prompt_files;
 mod properties;

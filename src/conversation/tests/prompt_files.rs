@@ -35,16 +35,16 @@ fn both_languages_are_complete() {
 
 #[test]
 fn a_wrong_key_or_placeholder_is_named_with_its_line() {
-    let greeting = line_of(ZH, "notice =");
+    let greeting = line_of(ZH, "label =");
     refuse(
         |text| text.replace("{business}", "{company}"),
         &format!(
-            "zh-CN.toml, line {greeting}: `say.greeting.notice` has the placeholder {{company}}, which has no value here"
+            "zh-CN.toml, line {greeting}: `say.greeting.label` has the placeholder {{company}}, which has no value here"
         ),
     );
     refuse(
         |text| text.replace("这里是{business}", "这里"),
-        "`say.greeting.notice` lacks the placeholder {business}",
+        "`say.greeting.label` lacks the placeholder {business}",
     );
     refuse(
         |text| text.replace("{business}", "{business"),

@@ -85,6 +85,8 @@ pub(super) struct Stage {
     /// Speeches in playout, in order; the first is audible unless paused.
     pub(super) playing: Vec<(SpeechId, String, bool)>,
     audible: Option<SpeechId>,
+    /// The caller's speech has paused playout.
+    paused: bool,
     utterance: UtteranceId,
     pub(super) log: String,
     /// Whether engines answer at once.
@@ -105,6 +107,7 @@ impl Stage {
             timer: None,
             playing: Vec::new(),
             audible: None,
+            paused: false,
             utterance: UtteranceId(0),
             log: String::new(),
             engines: true,
@@ -151,8 +154,12 @@ impl Stage {
                     self.playing
                         .push((speech.id, speech.text, speech.interruptible));
                 }
-                Output::ResumePlayout => self.line("resume"),
+                Output::ResumePlayout => {
+                    self.paused = false;
+                    self.line("resume");
+                }
                 Output::StopPlayout { all } => {
+                    self.paused = false;
                     self.line("stop");
                     let stopped: Vec<_> = self
                         .playing
@@ -229,9 +236,9 @@ impl Stage {
         writeln!(self.log, "{line}").expect("memory");
     }
 
-    /// Lets everything that was said be heard to its end.
+    /// Lets everything that was said be heard to its end, unless the caller's speech has paused it.
     pub(super) fn hear(&mut self) {
-        while !self.playing.is_empty() {
+        while !self.playing.is_empty() && !self.paused {
             self.begin_to_hear();
             let (speech, ..) = self.playing.remove(0);
             self.audible = None;
@@ -262,6 +269,7 @@ impl Stage {
         self.utterance = self.utterance.next();
         let utterance = self.utterance;
         let over = self.playing.first().map(|speech| speech.0);
+        self.paused |= self.playing.first().is_some_and(|speech| speech.2);
         self.input(Input::SpeechStarted { utterance, over });
         utterance
     }

@@ -1,0 +1,165 @@
+//! What the bot says: asked for, audible, paused, over.
+//!
+//! The words come from `reactions`; audio and queues are the driver's.
+
+use std::time::Duration;
+
+use super::{Output, Speech, floor::heard, machine::Conversation};
+use crate::{
+    call::{CallEvent, SpeechSource},
+    clock::Moment,
+    ids::SpeechId,
+};
+
+/// What 再说一遍 repeats.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Repeatable {
+    pub(super) text: String,
+    pub(super) source: SpeechSource,
+    pub(super) speed: f32,
+}
+
+impl Conversation {
+    /// Says a sentence without placeholders, which the caller may interrupt.
+    pub(super) fn say(&mut self, key: &str) {
+        self.say_with(key, &[], true);
+    }
+
+    /// Says a sentence of the prompt file.
+    pub(super) fn say_with(&mut self, key: &str, values: &[(&str, &str)], interruptible: bool) {
+        let sentence = self.settings.prompts.sentence(key, values);
+        let source = prompt(key);
+        self.say_text(sentence.text, source, interruptible, sentence.speed);
+    }
+
+    /// Says something that waits for the caller's reply: 再说一遍 and silence repeat it.
+    pub(super) fn ask(&mut self, key: &str, values: &[(&str, &str)]) {
+        let sentence = self.settings.prompts.sentence(key, values);
+        self.say_repeatable(Repeatable {
+            text: sentence.text,
+            source: prompt(key),
+            speed: sentence.speed,
+        });
+    }
+
+    /// Says something that 再说一遍 repeats.
+    pub(super) fn say_repeatable(&mut self, said: Repeatable) {
+        self.repeatable = Some(said.clone());
+        self.say_text(said.text, said.source, true, said.speed);
+    }
+
+    fn say_text(&mut self, text: String, source: SpeechSource, interruptible: bool, speed: f32) {
+        let speech = Speech {
+            id: self.speaking.next_id(),
+            text,
+            source,
+            interruptible,
+            speed: speed * self.speed,
+        };
+        self.speaking.add(speech.clone());
+        self.output(Output::Say(speech));
+    }
+
+    /// Says the last answer or question again, after `first`.
+    pub(super) fn repeat(&mut self, first: Option<&str>) {
+        if let Some(key) = first {
+            self.say(key);
+        }
+        match self.repeatable.clone() {
+            Some(said) => self.say_text(said.text, said.source, true, said.speed),
+            None if first.is_none() => self.say("answer.nothing_to_repeat"),
+            None => {}
+        }
+    }
+
+    /// Whether the last thing of substance that was said is an answer.
+    pub(super) fn was_answered(&self) -> bool {
+        self.repeatable
+            .as_ref()
+            .is_some_and(|said| matches!(said.source, SpeechSource::Entry { .. }))
+    }
+
+    /// Drops what may be interrupted; whether there was any.
+    pub(super) fn stop_playout(&mut self) -> bool {
+        let any = self.speaking.any_interruptible();
+        if any {
+            self.speaking.set_paused(false);
+            self.output(Output::StopPlayout { all: false });
+        }
+        any
+    }
+
+    pub(super) fn resume_playout(&mut self) {
+        self.speaking.set_paused(false);
+        self.output(Output::ResumePlayout);
+    }
+
+    /// A pause lasts only while there is an utterance to judge.
+    pub(super) fn follow_pause(&mut self) {
+        if self.speaking.is_paused() && self.hearing.is_none() && !self.held {
+            self.resume_playout();
+        }
+    }
+
+    pub(super) fn play_started(&mut self, id: SpeechId) {
+        let Some(said) = self.speaking.get_mut(id) else {
+            return;
+        };
+        if said.audible {
+            return;
+        }
+        said.audible = true;
+        let event = CallEvent::SpeechStarted {
+            speech: id,
+            text: said.speech.text.clone(),
+            source: said.speech.source.clone(),
+        };
+        self.event(event);
+    }
+
+    pub(super) fn play_ended(
+        &mut self,
+        now: Moment,
+        id: SpeechId,
+        time: (Duration, Duration),
+        complete: bool,
+    ) {
+        let Some(said) = self.speaking.remove(id) else {
+            return;
+        };
+        if said.audible {
+            let text = &said.speech.text;
+            let heard = match complete {
+                true => text.clone(),
+                false => heard(text, time.0, time.1),
+            };
+            self.event(CallEvent::SpeechEnded {
+                speech: id,
+                heard,
+                played_ms: time.0.as_millis() as u64,
+                complete,
+            });
+        }
+        if self.speaking.is_quiet() {
+            self.quiet_since = now;
+        }
+    }
+
+    pub(super) fn speech_failed(&mut self, now: Moment, id: SpeechId, error: String) {
+        if self.speaking.remove(id).is_none() {
+            return;
+        }
+        self.engine_failed("synthesis", error);
+        self.quiet_since = now;
+        // An agent needs no synthesis; a caller who hears nothing does.
+        if let Some(reason) = self.policy.failed() {
+            self.escalate(reason, None);
+        }
+    }
+}
+
+fn prompt(key: &str) -> SpeechSource {
+    SpeechSource::Prompt {
+        key: key.to_owned(),
+    }
+}
