@@ -2,6 +2,8 @@
 //!
 //! A subcommand is a file with `Args` and `run`. Nothing here knows more than how to read arguments and print results.
 
+mod models;
+
 use clap::{Parser, Subcommand};
 
 /// Answers a business's 400 hotline.
@@ -13,11 +15,16 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Lists, downloads and checks model files.
+    Models(models::Args),
+}
 
 impl Cli {
     /// Carries the chosen subcommand out.
     pub fn run(self) -> anyhow::Result<()> {
-        match self.command {}
+        match self.command {
+            Command::Models(args) => models::run(args),
+        }
     }
 }

@@ -1,0 +1,405 @@
+//! Download of a model file: resumed after a break, from the next mirror when one fails, in place only when its hash is right.
+//!
+//! What is under way lies beside the catalogue as `FILE.part`. This module does not print; callers show the progress.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ureq::{
+    Agent,
+    http::{Response, StatusCode, header},
+};
+
+use super::{Catalog, CatalogError, Model, sha256_of};
+
+/// How often one source is asked again after a break that still brought something.
+const BREAKS: usize = 20;
+
+/// Silence of a server that counts as a break.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a download came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pulled {
+    /// The right file was there already.
+    Present,
+    /// It was downloaded from this URL, and its hash was known before.
+    Verified(String),
+    /// It was downloaded from this URL, and its hash was written down for the next time.
+    Pinned(String),
+}
+
+/// One source that did not give the file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceFailure {
+    /// Where.
+    pub url: String,
+    /// Why, in words.
+    pub problem: String,
+}
+
+/// Why a model was not downloaded.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// No such model.
+    #[error("no model is named `{0}`; `yingda models list` shows all")]
+    Unknown(String),
+    /// Nobody offers it for download.
+    #[error(
+        "model `{0}` is part of the repository and is not downloaded; restore its file from there"
+    )]
+    Bundled(String),
+    /// Another process is at it.
+    #[error("{0} is being downloaded by another process")]
+    Busy(PathBuf),
+    /// The disk is full.
+    #[error(
+        "no space is left for {file}, which needs {needed} bytes in all; what is there stays for the next try"
+    )]
+    NoSpace {
+        /// The unfinished file.
+        file: PathBuf,
+        /// Size of the whole model.
+        needed: u64,
+    },
+    /// A file cannot be written.
+    #[error("{file}: {error}")]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Every source failed.
+    #[error("no source gave the model:{}", list(.0))]
+    Sources(Vec<SourceFailure>),
+    /// The hash could not be written down.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+fn list(failures: &[SourceFailure]) -> String {
+    failures
+        .iter()
+        .map(|failure| format!("\n  {}: {}", failure.url, failure.problem))
+        .collect()
+}
+
+/// Why one source was left: the fault is its own, or ours and no other source will help.
+enum Fault {
+    Source(String),
+    Local(PullError),
+}
+
+/// Downloads the model named `name` into the catalogue's folder. `progress` is told how many bytes are there, out of how many.
+pub fn pull(
+    catalog: &mut Catalog,
+    name: &str,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Pulled, PullError> {
+    let model = catalog
+        .find(name)
+        .ok_or_else(|| PullError::Unknown(name.to_owned()))?
+        .clone();
+    let known = catalog.hash_of(&model).map(str::to_owned);
+    let target = catalog.path_of(&model);
+    if let Some(known) = &known
+        && target.exists()
+        && sha256_of(&target).map_err(|error| local(&target, &model, error))? == *known
+    {
+        return Ok(Pulled::Present);
+    }
+    if model.urls.is_empty() {
+        return Err(PullError::Bundled(model.name));
+    }
+    let mut download = Download::open(&model, &target, known.is_some())?;
+    let mut failures = Vec::new();
+    for url in &model.urls {
+        let taken_up = download.have > 0;
+        let result = match download.attempt(url, known.as_deref(), progress) {
+            // What was there before may be what was wrong; the wrong file is gone now.
+            Err(Fault::Source(_)) if taken_up && download.have == 0 => {
+                download.attempt(url, known.as_deref(), progress)
+            }
+            result => result,
+        };
+        match result {
+            Ok(hash) => {
+                download.put_in_place(&target)?;
+                if known.is_some() {
+                    return Ok(Pulled::Verified(url.clone()));
+                }
+                catalog.pin(&model.name, &hash)?;
+                return Ok(Pulled::Pinned(url.clone()));
+            }
+            Err(Fault::Local(error)) => return Err(error),
+            Err(Fault::Source(problem)) => failures.push(SourceFailure {
+                url: url.clone(),
+                problem,
+            }),
+        }
+    }
+    download.leave_if_useless();
+    Err(PullError::Sources(failures))
+}
+
+fn local(file: &Path, model: &Model, error: io::Error) -> PullError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PullError::NoSpace {
+            file: file.to_owned(),
+            needed: model.size_bytes,
+        },
+        _ => PullError::Io {
+            file: file.to_owned(),
+            error,
+        },
+    }
+}
+
+/// A download under way; holds the lock on its unfinished file.
+struct Download<'a> {
+    model: &'a Model,
+    agent: Agent,
+    part: PathBuf,
+    file: File,
+    /// Bytes in `file`.
+    have: u64,
+    /// Whether the hash will show a file that was put together wrongly. If not, bytes of two sources are never mixed.
+    hash_is_known: bool,
+}
+
+impl<'a> Download<'a> {
+    fn open(model: &'a Model, target: &Path, hash_is_known: bool) -> Result<Self, PullError> {
+        let mut part = target.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let fail = |error| local(&part, model, error);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&part)
+            .map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(PullError::Busy(part)),
+            Err(TryLockError::Error(error)) => return Err(fail(error)),
+        }
+        let have = file.seek(SeekFrom::End(0)).map_err(fail)?;
+        // Status codes are ours to judge. No limit on the whole: a model takes as long as the line needs.
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(PATIENCE))
+            .timeout_recv_response(Some(PATIENCE))
+            .timeout_per_read(Some(PATIENCE))
+            .build()
+            .into();
+        Ok(Self {
+            model,
+            agent,
+            part,
+            file,
+            have,
+            hash_is_known,
+        })
+    }
+
+    fn attempt(
+        &mut self,
+        url: &str,
+        known: Option<&str>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<String, Fault> {
+        self.fetch(url, progress)?;
+        self.check(known)
+    }
+
+    /// The whole file from `url`, taking up what is there.
+    fn fetch(&mut self, url: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Fault> {
+        if !self.hash_is_known || self.have > self.model.size_bytes {
+            self.start_over()?;
+        }
+        let mut version = None;
+        for _ in 0..BREAKS {
+            if self.hash_is_known && self.have == self.model.size_bytes {
+                return Ok(());
+            }
+            let before = self.have;
+            let response = self.request(url, version.as_deref())?;
+            let strong = response
+                .headers()
+                .get(header::ETAG)
+                .and_then(|tag| tag.to_str().ok());
+            version = strong
+                .filter(|tag| !tag.starts_with("W/"))
+                .map(str::to_owned);
+            match self.receive(response, progress)? {
+                Body::Whole => return Ok(()),
+                Body::Cut(problem) if self.have <= before => return Err(Fault::Source(problem)),
+                Body::Cut(_) => {}
+            }
+        }
+        Err(Fault::Source(format!("broke off {BREAKS} times")))
+    }
+
+    fn request(&mut self, url: &str, version: Option<&str>) -> Result<Response<ureq::Body>, Fault> {
+        let fail = |error: ureq::Error| Fault::Source(error.to_string());
+        let mut request = self
+            .agent
+            .get(url)
+            .header(header::ACCEPT_ENCODING, "identity");
+        if self.have > 0 {
+            request = request.header(header::RANGE, format!("bytes={}-", self.have));
+            // RFC 9110 §13.1.5: the range only of the version that the first part came from, else everything.
+            if let Some(version) = version {
+                request = request.header(header::IF_RANGE, version);
+            }
+        }
+        let response = request.call().map_err(fail)?;
+        match response.status() {
+            StatusCode::OK => {
+                // RFC 9110 §14.2: a server may ignore Range.
+                self.start_over()?;
+                Ok(response)
+            }
+            StatusCode::PARTIAL_CONTENT if starts_at(&response) == Some(self.have) => Ok(response),
+            StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
+                self.start_over()?;
+                let whole = self
+                    .agent
+                    .get(url)
+                    .header(header::ACCEPT_ENCODING, "identity");
+                let response = whole.call().map_err(fail)?;
+                match response.status() {
+                    StatusCode::OK => Ok(response),
+                    status => Err(Fault::Source(format!("answered {status}"))),
+                }
+            }
+            status => Err(Fault::Source(format!("answered {status}"))),
+        }
+    }
+
+    fn receive(
+        &mut self,
+        response: Response<ureq::Body>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Body, Fault> {
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let whole = match length {
+            Some(length) => self.have + length,
+            None => self.model.size_bytes,
+        };
+        // An uncertain size may be off; nobody may fill the disk, though.
+        let most = match self.hash_is_known {
+            true => self.model.size_bytes,
+            false => self.model.size_bytes.saturating_mul(2),
+        };
+        if whole > most {
+            return Err(Fault::Source(format!(
+                "has {whole} bytes instead of {}",
+                self.model.size_bytes
+            )));
+        }
+        let mut body = response
+            .into_body()
+            .into_with_config()
+            .limit(u64::MAX)
+            .reader();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            progress(self.have, whole);
+            match body.read(&mut buffer) {
+                Ok(0) if length.is_none() || self.have >= whole => return Ok(Body::Whole),
+                Ok(0) => {
+                    return Ok(Body::Cut(format!(
+                        "broke off after {} of {whole} bytes",
+                        self.have
+                    )));
+                }
+                Ok(count) if self.have + count as u64 > most => {
+                    return Err(Fault::Source(format!("sent more than {most} bytes")));
+                }
+                Ok(count) => {
+                    let written = self.file.write_all(&buffer[..count]);
+                    written.map_err(|error| Fault::Local(local(&self.part, self.model, error)))?;
+                    self.have += count as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Ok(Body::Cut(error.to_string())),
+            }
+        }
+    }
+
+    fn start_over(&mut self) -> Result<(), Fault> {
+        self.have = 0;
+        let emptied = self
+            .file
+            .set_len(0)
+            .and_then(|()| self.file.seek(SeekFrom::Start(0)));
+        emptied
+            .map(|_| ())
+            .map_err(|error| Fault::Local(local(&self.part, self.model, error)))
+    }
+
+    /// The hash of what was downloaded. A wrong file leaves nothing behind.
+    fn check(&mut self, known: Option<&str>) -> Result<String, Fault> {
+        let hash = sha256_of(&self.part)
+            .map_err(|error| Fault::Local(local(&self.part, self.model, error)))?;
+        match known {
+            Some(known) if known != hash => {
+                let size = self.have;
+                self.start_over()?;
+                Err(Fault::Source(format!(
+                    "gave {size} bytes with SHA-256 {hash} instead of {known}"
+                )))
+            }
+            _ => Ok(hash),
+        }
+    }
+
+    /// On the disk before it has its name: a crash leaves an unfinished file or a whole one.
+    fn put_in_place(&self, target: &Path) -> Result<(), PullError> {
+        let placed = self
+            .file
+            .sync_all()
+            .and_then(|()| fs::rename(&self.part, target));
+        placed.map_err(|error| local(target, self.model, error))
+    }
+
+    fn leave_if_useless(&self) {
+        if self.have == 0 || !self.hash_is_known {
+            // An empty file that cannot be removed harms nobody.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+/// How a body ended.
+enum Body {
+    Whole,
+    Cut(String),
+}
+
+/// The first byte of a partial answer: `bytes 100-199/200` (RFC 9110 §14.4).
+fn starts_at(response: &Response<ureq::Body>) -> Option<u64> {
+    let range = response
+        .headers()
+        .get(header::CONTENT_RANGE)?
+        .to_str()
+        .ok()?;
+    range
+        .strip_prefix("bytes ")?
+        .split_once('-')?
+        .0
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests;

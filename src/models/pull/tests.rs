@@ -1,0 +1,325 @@
+//! Downloads from a server in the test, one scripted reply a connection.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    sync::{Arc, Mutex},
+};
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::*;
+
+const CONTENT: &[u8] = b"lmgg: a model of thirty-two byte";
+
+fn ok(body: &[u8]) -> Vec<u8> {
+    reply("200 OK", "", body.len(), body)
+}
+
+fn reply(status: &str, headers: &str, length: usize, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// What is asked: the path, and the range after `bytes=`.
+type Asked = Arc<Mutex<Vec<String>>>;
+
+fn serve(replies: Vec<Vec<u8>>) -> (String, Asked) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let asked = Asked::default();
+    let seen = asked.clone();
+    std::thread::spawn(move || {
+        for reply in replies {
+            let (mut connection, _) = listener.accept().expect("a connection");
+            let mut line = String::new();
+            for text in BufReader::new(&connection).lines().map_while(Result::ok) {
+                if text.is_empty() {
+                    break;
+                }
+                let lower = text.to_ascii_lowercase();
+                if let Some(path) = lower.strip_prefix("get ") {
+                    line.push_str(path.split(' ').next().expect("a path"));
+                } else if let Some(range) = lower.strip_prefix("range: bytes=") {
+                    line.push_str(&format!(" {range}"));
+                }
+            }
+            seen.lock().expect("no panic").push(line);
+            connection.write_all(&reply).expect("written");
+        }
+    });
+    (format!("http://{address}"), asked)
+}
+
+fn hash(content: &[u8]) -> String {
+    Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new(sources: &[String], sha256: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hash = sha256.map_or(String::new(), |hash| format!("sha256 = \"{hash}\"\n"));
+        let text = format!(
+            "[[model]]\nname = \"m\"\ntask = \"recognition\"\nfile = \"m.bin\"\nlanguages = []\nsize_bytes = {}\n\
+             licence = \"MIT\"\nurls = {sources:?}\nnotes = \"\"\naccuracy = \"\"\n{hash}",
+            CONTENT.len()
+        );
+        fs::write(folder.path().join("catalog.toml"), text).expect("written");
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn catalog(&self) -> Catalog {
+        Catalog::load(&self.path("catalog.toml")).expect("sound")
+    }
+
+    fn pull(&self) -> Result<Pulled, PullError> {
+        pull(&mut self.catalog(), "m", &mut |_, _| {})
+    }
+
+    fn files(&self) -> Vec<String> {
+        let files = fs::read_dir(self.folder.path()).expect("a folder");
+        let mut names: Vec<String> = files
+            .map(|file| {
+                file.expect("a file")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
+        names.retain(|name| name != "catalog.toml");
+        names.sort();
+        names
+    }
+}
+
+/// One source with these replies; the result, what was asked and the files afterwards.
+#[track_caller]
+fn check(
+    replies: Vec<Vec<u8>>,
+    part: Option<&[u8]>,
+    result: Result<(), &str>,
+    asked: &[&str],
+    files: &[&str],
+) {
+    let (source, seen) = serve(replies);
+    let url = format!("{source}/m");
+    let place = Place::new(std::slice::from_ref(&url), Some(&hash(CONTENT)));
+    if let Some(part) = part {
+        fs::write(place.path("m.bin.part"), part).expect("written");
+    }
+    match (place.pull(), result) {
+        (Ok(pulled), Ok(())) => {
+            assert_eq!(pulled, Pulled::Verified(url));
+            assert_eq!(fs::read(place.path("m.bin")).expect("in place"), CONTENT);
+        }
+        (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
+        (found, expected) => panic!("{found:?} instead of {expected:?}"),
+    }
+    assert_eq!(*seen.lock().expect("no panic"), asked);
+    assert_eq!(place.files(), files);
+}
+
+#[test]
+fn a_whole_file_is_put_in_place() {
+    check(vec![ok(CONTENT)], None, Ok(()), &["/m"], &["m.bin"]);
+}
+
+#[test]
+fn a_break_is_resumed_from_the_same_source() {
+    let rest = reply(
+        "206 Partial Content",
+        "Content-Range: bytes 10-31/32\r\n",
+        22,
+        &CONTENT[10..],
+    );
+    let cut = reply("200 OK", "", CONTENT.len(), &CONTENT[..10]);
+    check(vec![cut, rest], None, Ok(()), &["/m", "/m 10-"], &["m.bin"]);
+}
+
+#[test]
+fn what_an_earlier_run_left_is_taken_up() {
+    let rest = reply(
+        "206 Partial Content",
+        "Content-Range: bytes 10-31/32\r\n",
+        22,
+        &CONTENT[10..],
+    );
+    check(
+        vec![rest],
+        Some(&CONTENT[..10]),
+        Ok(()),
+        &["/m 10-"],
+        &["m.bin"],
+    );
+    // All of it was there: nothing is asked.
+    check(vec![], Some(CONTENT), Ok(()), &[], &["m.bin"]);
+    // More than all of it was there.
+    check(
+        vec![ok(CONTENT)],
+        Some(&[0; 99]),
+        Ok(()),
+        &["/m"],
+        &["m.bin"],
+    );
+}
+
+#[test]
+fn a_server_that_ignores_or_confuses_the_range_is_asked_for_everything() {
+    check(
+        vec![ok(CONTENT)],
+        Some(b"old"),
+        Ok(()),
+        &["/m 3-"],
+        &["m.bin"],
+    );
+    let other = reply(
+        "206 Partial Content",
+        "Content-Range: bytes 0-31/32\r\n",
+        32,
+        CONTENT,
+    );
+    check(
+        vec![other, ok(CONTENT)],
+        Some(b"old"),
+        Ok(()),
+        &["/m 3-", "/m"],
+        &["m.bin"],
+    );
+    let refused = reply("416 Range Not Satisfiable", "", 0, b"");
+    check(
+        vec![refused, ok(CONTENT)],
+        Some(b"old"),
+        Ok(()),
+        &["/m 3-", "/m"],
+        &["m.bin"],
+    );
+}
+
+#[test]
+fn a_wrong_file_leaves_nothing() {
+    let wrong = [b'x'; CONTENT.len()];
+    check(vec![ok(&wrong)], None, Err("instead of"), &["/m"], &[]);
+    check(
+        vec![ok(&[0; 1000])],
+        None,
+        Err("has 1000 bytes instead of 32"),
+        &["/m"],
+        &[],
+    );
+    check(
+        vec![reply("404 Not Found", "", 0, b"")],
+        None,
+        Err("answered 404"),
+        &["/m"],
+        &[],
+    );
+}
+
+#[test]
+fn a_wrong_beginning_is_thrown_away_and_the_source_asked_again() {
+    let rest = reply(
+        "206 Partial Content",
+        "Content-Range: bytes 3-31/32\r\n",
+        29,
+        &CONTENT[3..],
+    );
+    check(
+        vec![rest, ok(CONTENT)],
+        Some(b"old"),
+        Ok(()),
+        &["/m 3-", "/m"],
+        &["m.bin"],
+    );
+}
+
+#[test]
+fn a_source_that_stops_giving_is_left_and_its_bytes_kept() {
+    let cut = reply("200 OK", "", CONTENT.len(), &CONTENT[..10]);
+    let nothing = reply(
+        "206 Partial Content",
+        "Content-Range: bytes 10-31/32\r\n",
+        22,
+        b"",
+    );
+    check(
+        vec![cut, nothing],
+        None,
+        Err("no source gave the model"),
+        &["/m", "/m 10-"],
+        &["m.bin.part"],
+    );
+}
+
+#[test]
+fn the_second_source_goes_on_where_the_first_failed() {
+    let cut = reply("200 OK", "", CONTENT.len(), &CONTENT[..10]);
+    let (first, _) = serve(vec![cut, reply("503 Service Unavailable", "", 0, b"")]);
+    let rest = reply(
+        "206 Partial Content",
+        "Content-Range: bytes 10-31/32\r\n",
+        22,
+        &CONTENT[10..],
+    );
+    let (second, asked) = serve(vec![rest]);
+    let place = Place::new(
+        &[format!("{first}/a"), format!("{second}/b")],
+        Some(&hash(CONTENT)),
+    );
+    assert_eq!(
+        place.pull().expect("pulled"),
+        Pulled::Verified(format!("{second}/b"))
+    );
+    assert_eq!(*asked.lock().expect("no panic"), ["/b 10-"]);
+    // It is not asked for again.
+    assert_eq!(place.pull().expect("there"), Pulled::Present);
+}
+
+#[test]
+fn an_unknown_hash_is_pinned_once_and_held_from_then_on() {
+    let (source, asked) = serve(vec![ok(CONTENT), ok(&[b'x'; CONTENT.len()])]);
+    let place = Place::new(&[format!("{source}/m")], None);
+    // What another run or source left cannot be checked, so it is not used.
+    fs::write(place.path("m.bin.part"), b"old").expect("written");
+    assert_eq!(
+        place.pull().expect("pulled"),
+        Pulled::Pinned(format!("{source}/m"))
+    );
+    assert!(place.catalog().knows(&hash(CONTENT)));
+    assert_eq!(place.files(), ["m.bin", "pinned.toml"]);
+
+    fs::remove_file(place.path("m.bin")).expect("removed");
+    let error = place.pull().expect_err("refused").to_string();
+    assert!(
+        error.contains(&format!("instead of {}", hash(CONTENT))),
+        "{error}"
+    );
+    assert_eq!(*asked.lock().expect("no panic"), ["/m", "/m"]);
+    assert_eq!(place.files(), ["pinned.toml"]);
+}
+
+#[test]
+fn what_cannot_be_downloaded_is_named() {
+    let place = Place::new(&[], Some(&hash(CONTENT)));
+    let error = pull(&mut place.catalog(), "n", &mut |_, _| {}).expect_err("unknown");
+    assert!(matches!(error, PullError::Unknown(_)), "{error}");
+    assert!(matches!(place.pull(), Err(PullError::Bundled(_))));
+
+    let place = Place::new(&["https://127.0.0.1:1/m".to_owned()], Some(&hash(CONTENT)));
+    let held = File::create(place.path("m.bin.part")).expect("created");
+    held.lock().expect("locked");
+    assert!(matches!(place.pull(), Err(PullError::Busy(_))));
+}
