@@ -71,7 +71,7 @@ impl Conversation {
                 self.settle("callback.declined");
             }
             // 不对 after some digits: once more from the first.
-            (Callback::Collecting { tries, .. }, false) => self.ask_number(tries + 1),
+            (Callback::Collecting { tries, .. }, false) => self.ask_number(tries),
         }
     }
 

@@ -89,6 +89,13 @@ impl Conversation {
             },
             _ => {}
         }
+        if self.stage == Stage::Open
+            && self.was_answered()
+            && !self.asked_more
+            && vocabulary.is_dissent(text)
+        {
+            return Understood::Control(Intent::Dissent);
+        }
         if over_bot && vocabulary.is_backchannel(text) {
             return Understood::Backchannel;
         }

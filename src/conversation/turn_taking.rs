@@ -230,7 +230,7 @@ impl Conversation {
         self.record_utterance(&hearing);
         self.note_activity(now);
         self.unfinished = Some(text);
-        self.stop_playout();
+        self.take_floor(&hearing);
         self.say("answer.more");
     }
 
@@ -259,13 +259,7 @@ impl Conversation {
             self.event(CallEvent::Backchannel { utterance });
             return;
         }
-        let cut = hearing
-            .over
-            .filter(|speech| self.speaking.is_interruptible(*speech));
-        self.stop_playout();
-        if let Some(speech) = cut {
-            self.event(CallEvent::BargeIn { utterance, speech });
-        }
+        self.take_floor(&hearing);
         let decision_ms = now.since(hearing.span.1).as_millis() as u64;
         match found {
             Some((search, finding)) => {
@@ -280,6 +274,18 @@ impl Conversation {
                 self.answer(&text, finding);
             }
             None => self.react(now, Some(utterance), understood, &text),
+        }
+    }
+
+    /// The utterance ends what the bot was saying, if it was said over it.
+    fn take_floor(&mut self, hearing: &Hearing) {
+        let utterance = hearing.utterance;
+        let cut = hearing
+            .over
+            .filter(|speech| self.speaking.is_interruptible(*speech));
+        self.stop_playout();
+        if let Some(speech) = cut {
+            self.event(CallEvent::BargeIn { utterance, speech });
         }
     }
 

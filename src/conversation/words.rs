@@ -219,11 +219,15 @@ impl Vocabulary {
             Some((intent, _)) => Some(*intent),
             None if let Some(intent) = self.compound(&text) => Some(intent),
             // 不是，我问的是冰箱 is a question about 冰箱.
-            None if self.matches(&self.dissent, &text) && self.after_dissent(&text).is_none() => {
-                Some(Intent::Dissent)
-            }
+            None if self.is_dissent(&text) => Some(Intent::Dissent),
             None => None,
         }
+    }
+
+    /// Whether `text` says that an answer was wrong, and nothing else.
+    pub fn is_dissent(&self, text: &str) -> bool {
+        let text = plain(text);
+        self.matches(&self.dissent, &text) && self.after_dissent(&text).is_none()
     }
 
     /// The phrase in `text` that must reach a human, if there is one.

@@ -47,12 +47,12 @@ fn play_on(stage: &mut Stage, script: &str) {
 }
 
 #[track_caller]
-fn check(script: &str, expected: Expect) {
+pub(super) fn check(script: &str, expected: Expect) {
     check_in(ZH, script, expected);
 }
 
 #[track_caller]
-fn check_in(prompts: &str, script: &str, expected: Expect) {
+pub(super) fn check_in(prompts: &str, script: &str, expected: Expect) {
     let mut stage = Stage::new(prompts, "13800138000");
     stage.hear();
     stage.take_log();

@@ -5,4 +5,5 @@ mod dialogues;
 mod prompt_files;
 mod properties;
 mod stage;
+mod turns;
 mod vocabulary;
