@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::audio::{SILENCE_DBFS, level_dbfs};
+
 /// What Whisper models write where nobody speaks, from its training on subtitles.
 const PHANTOMS: &[&str] = &[
     "字幕",
@@ -23,8 +25,19 @@ const PHANTOMS: &[&str] = &[
 /// The fastest speech, in syllables a second; the quickest announcers reach nine.
 const FASTEST: f32 = 11.0;
 
-/// The least mean probability of a token that is believed.
-const LEAST_CONFIDENCE: f32 = 0.30;
+/// The least mean probability of a token that is believed. Of 2,700 questions that the bundled model heard through a telephone
+/// line none came out exactly right below 0.60; music and red noise reach 0.42.
+const LEAST_CONFIDENCE: f32 = 0.50;
+
+/// How much the level of speech varies at least, in dB: syllables and the pauses between them. Noise and tones vary by less than
+/// 3 dB, speech in noise at 15 dB by more than 10.
+const LEAST_SPREAD_DB: f32 = 6.0;
+
+/// Frames of which the level is taken: 20 ms at 16 kHz.
+const FRAME: usize = 320;
+
+/// The most equal digits in a row: 13888888888 has nine.
+const MOST_EQUAL: usize = 9;
 
 /// What is known about a result beside its words.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +65,21 @@ pub(super) fn plausible(text: &str, evidence: Evidence) -> Option<String> {
         return None;
     }
     Some(text)
+}
+
+/// Whether `audio` (16 kHz) goes on as evenly as noise and tones do. Digital silence around a sound is no part of it.
+pub(super) fn is_steady(audio: &[i16]) -> bool {
+    let mut levels: Vec<f32> = audio
+        .chunks_exact(FRAME)
+        .map(level_dbfs)
+        .filter(|level| *level > SILENCE_DBFS)
+        .collect();
+    if levels.is_empty() {
+        return true;
+    }
+    levels.sort_by(f32::total_cmp);
+    let quantile = |tenths: usize| levels[(levels.len() - 1) * tenths / 10];
+    quantile(9) - quantile(1) < LEAST_SPREAD_DB
 }
 
 /// Without what stands in brackets (`[音乐]`), without marks at the ends and doubled spaces.
@@ -90,12 +118,18 @@ fn is_stuck(text: &str) -> bool {
         .chars()
         .filter(|symbol| symbol.is_alphanumeric())
         .collect();
-    if characters.len() < 10
-        || characters
-            .iter()
-            .all(|symbol| "零一二三四五六七八九幺0123456789".contains(*symbol))
-    {
+    if characters.len() < 10 {
         return false;
+    }
+    if characters
+        .iter()
+        .all(|symbol| "零一二三四五六七八九幺0123456789".contains(*symbol))
+    {
+        let longest = characters
+            .chunk_by(|one, next| one == next)
+            .map(<[char]>::len)
+            .max();
+        return longest > Some(MOST_EQUAL);
     }
     (1..=6).any(|period| {
         let same = characters
@@ -129,7 +163,8 @@ mod tests {
         check("", 1.0, 0.9, None);
         check("谢谢观看", 1.0, 0.9, None);
         check("请不吝点赞 订阅 转发", 3.0, 0.9, None);
-        check("你好", 1.0, 0.1, None);
+        check("你好", 1.0, 0.45, None);
+        check("二二二二二二二二二二", 4.0, 0.9, None);
         check("空调坏了怎么报修我想问一下师傅什么时候上门", 0.3, 0.9, None);
         check("好的好的好的好的好的好的好的好的", 4.0, 0.9, None);
         check(
@@ -144,5 +179,33 @@ mod tests {
             0.9,
             Some("hello, where is my order"),
         );
+    }
+
+    #[test]
+    fn noise_and_tones_are_steady_and_syllables_are_not() {
+        let tone = |place: usize| (place as f32 * 0.17).sin() * 5_000.0;
+        let check = |name: &str, sample: &dyn Fn(usize) -> f32, expected: bool| {
+            let audio: Vec<i16> = (0..32_000).map(|place| sample(place) as i16).collect();
+            assert_eq!(is_steady(&audio), expected, "{name}");
+        };
+        check("silence", &|_| 0.0, true);
+        check("tone", &tone, true);
+        check(
+            "a tone in digital silence",
+            &|place| if place < 8_000 { 0.0 } else { tone(place) },
+            true,
+        );
+        let noise = |place: usize| ((place * 7_919) % 2_003) as f32 - 1_001.0;
+        check("noise", &noise, true);
+        // Four syllables a second, 15 dB above the noise.
+        let syllables = |place: usize| {
+            noise(place)
+                + if place % 4_000 < 2_000 {
+                    tone(place)
+                } else {
+                    0.0
+                }
+        };
+        check("syllables in noise", &syllables, false);
     }
 }

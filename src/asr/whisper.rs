@@ -17,7 +17,7 @@ use whisper_rs::{
 
 use super::{
     RecognizeError, SpeechRecognizer,
-    plausibility::{Evidence, plausible},
+    plausibility::{Evidence, is_steady, plausible},
 };
 use crate::{
     audio::{SampleRate, level_dbfs},
@@ -151,10 +151,12 @@ unsafe extern "C" fn is_cancelled(flag: *mut c_void) -> bool {
 impl WhisperRecognizer {
     /// The first run allocates; callers should not wait for that.
     fn warm_up(&mut self) -> Result<(), RecognizeError> {
-        let noise: Vec<i16> = (0..16_000i32)
-            .map(|place| ((place * 7_919) % 2_000 - 1_000) as i16)
+        // In bursts over a hum: what is steady is not given to the model.
+        let bursts: Vec<i16> = (0..16_000i32)
+            .map(|place| ((place * 7_919) % 2_000 - 1_000) as i16 * (place / 2_000 % 2) as i16)
+            .map(|sample| sample + 1)
             .collect();
-        self.recognize(&noise, &AtomicBool::new(false)).map(|_| ())
+        self.recognize(&bursts, &AtomicBool::new(false)).map(|_| ())
     }
 
     /// Encoder positions for so many samples: whisper.cpp does not mask padding, and time grows with its square.
@@ -194,7 +196,7 @@ impl SpeechRecognizer for WhisperRecognizer {
     ) -> Result<Recognition, RecognizeError> {
         let started = std::time::Instant::now();
         let took = || started.elapsed().as_millis() as u64;
-        if level_dbfs(audio) < FLOOR_DBFS {
+        if level_dbfs(audio) < FLOOR_DBFS || is_steady(audio) {
             return Ok(Recognition::nothing(took()));
         }
         self.samples.clear();
