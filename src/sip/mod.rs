@@ -3,6 +3,9 @@
 //! Everything of `rsipstack` stays behind this module. It does not choose lines or agents and does not touch media; session
 //! descriptions pass through it as text.
 
+pub mod digest;
+pub mod session_timer;
+
 use std::net::SocketAddr;
 
 /// What an INVITE says about a call.
