@@ -162,9 +162,13 @@ fn sandhi(tokens: &mut [Token]) {
             Some(Token::Hanzi(symbol, sound)) => (Some(*symbol), Some(sound.tone)),
             _ => (None, None),
         };
+        let then = match after.get(1) {
+            Some(Token::Hanzi(symbol, _)) => Some(*symbol),
+            _ => None,
+        };
         match symbol {
             '不' if next_tone == Some(4) => sound.tone = 2,
-            '一' if is_number_one(previous, next) => sound.tone = 1,
+            '一' if is_number_one(previous, next, then) => sound.tone = 1,
             '一' => {
                 // Between a verb and itself it is neutral: 看一看.
                 let doubled = previous.is_some() && previous == next;
@@ -181,12 +185,19 @@ fn sandhi(tokens: &mut [Token]) {
     }
 }
 
-/// 一 keeps its tone as a digit (二零一一), as an ordinal (第一) and in dates (一月一号).
-fn is_number_one(previous: Option<char>, next: Option<char>) -> bool {
-    let is_digit = |symbol: char| "零一二三四五六七八九十幺点".contains(symbol);
+/// 一 keeps its tone as a digit (二零一一, 一点五), as an ordinal (第一) and in dates (一月一号), but not in 慢一点.
+fn is_number_one(previous: Option<char>, next: Option<char>, then: Option<char>) -> bool {
+    let is_digit = |symbol: char| "零一二三四五六七八九十幺".contains(symbol);
+    let is_decimal = next == Some('点') && then.is_some_and(is_digit);
     previous.is_some_and(|symbol| {
-        symbol == '第' || symbol == '初' || symbol == '周' || symbol == '期' || is_digit(symbol)
-    }) || next.is_some_and(|symbol| is_digit(symbol) || "月号日楼".contains(symbol))
+        symbol == '点'
+            || symbol == '第'
+            || symbol == '初'
+            || symbol == '周'
+            || symbol == '期'
+            || is_digit(symbol)
+    }) || is_decimal
+        || next.is_some_and(|symbol| is_digit(symbol) || "月号日楼".contains(symbol))
 }
 
 /// The syllables of `text` without tones, `v` for ü; Latin words and digits in lower case, everything else left out.
@@ -266,6 +277,9 @@ mod tests {
         check("二零一一", "er4 ling2 yi1 yi1");
         check("十一点", "shi2 yi1 dian3");
         check("统一", "tong3 yi1");
+        check("慢一点", "man4 yi4 dian3");
+        check("一点五", "yi1 dian3 wu3");
+        check("五点一", "wu3 dian3 yi1");
     }
 
     #[test]

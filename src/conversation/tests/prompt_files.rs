@@ -4,6 +4,10 @@ use super::{
     super::Prompts,
     stage::{EN, ZH},
 };
+use crate::text::{
+    pinyin::{Token, toned},
+    spoken::to_spoken,
+};
 
 #[track_caller]
 fn refuse(change: impl Fn(String) -> String, expected: &str) {
@@ -80,4 +84,16 @@ fn what_is_no_prompt_file_is_refused_with_its_line() {
         |text| text.replace("[understood.human]", "[understood.people]"),
         "people",
     );
+}
+
+#[test]
+fn every_sentence_can_be_spoken() {
+    let prompts = Prompts::parse("zh-CN.toml", ZH).expect("shipped");
+    for sentence in prompts.fixed_sentences("安心家电") {
+        let spoken = to_spoken(&sentence.text);
+        for token in toned(&spoken) {
+            let known = !matches!(token, Token::Unknown(_) | Token::Latin(_));
+            assert!(known, "{token:?} in {spoken}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A stage on which a conversation is played: a script of inputs, and what came of them.
 
-use std::{fmt::Write, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt::Write, sync::Arc, time::Duration};
 
 use super::super::{
     Conversation, ConversationSettings, Input, Listening, Output, Prompts, Timings,
@@ -96,6 +96,8 @@ pub(super) struct Stage {
     pub(super) with_agent: bool,
     pub(super) listening: Option<Listening>,
     last_speech: SpeechId,
+    recorded: BTreeSet<UtteranceId>,
+    asked: BTreeSet<UtteranceId>,
 }
 
 impl Stage {
@@ -116,12 +118,22 @@ impl Stage {
             with_agent: false,
             listening: None,
             last_speech: SpeechId(0),
+            recorded: BTreeSet::new(),
+            asked: BTreeSet::new(),
         };
         stage.input(Input::Started);
         stage
     }
 
     pub(super) fn input(&mut self, input: Input) {
+        match input {
+            Input::AgentConnected => self.with_agent = true,
+            Input::AgentUnavailable { .. } | Input::AgentLeft => {
+                self.waiting = false;
+                self.with_agent = false;
+            }
+            _ => {}
+        }
         self.machine.handle(self.now, input);
         self.drain();
     }
@@ -139,6 +151,8 @@ impl Stage {
                 }
                 Output::Say(speech) => {
                     assert!(speech.id > self.last_speech, "speech ids ascend");
+                    assert!(!self.over, "{} follows the last words", speech.text);
+                    assert!(!self.with_agent, "{} is said into a talk", speech.text);
                     self.last_speech = speech.id;
                     let mark = if speech.interruptible { "" } else { "!" };
                     let pace = if speech.speed == 1.0 {
@@ -185,6 +199,7 @@ impl Stage {
                 Output::Listen(listening) => self.listening = Some(listening),
                 Output::Commit { .. } => self.line("commit"),
                 Output::Escalate { reason, brief } => {
+                    assert!(!self.waiting, "a human is on the way already");
                     self.waiting = true;
                     self.line(&format!(
                         "escalate {} | {}",
@@ -203,6 +218,16 @@ impl Stage {
     }
 
     fn event(&mut self, event: &CallEvent) {
+        match event {
+            CallEvent::UtteranceRecognised { utterance, .. } => {
+                assert!(self.recorded.insert(*utterance), "recorded twice");
+            }
+            CallEvent::Turn {
+                utterance: Some(utterance),
+                ..
+            } => assert!(self.asked.insert(*utterance), "answered twice"),
+            _ => {}
+        }
         let line = match event {
             CallEvent::BargeIn { .. } => "barge-in".to_owned(),
             CallEvent::Backchannel { .. } => "backchannel".to_owned(),
