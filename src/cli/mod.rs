@@ -2,7 +2,11 @@
 //!
 //! A subcommand is a file with `Args` and `run`. Nothing here knows more than how to read arguments and print results.
 
+mod calls;
+mod export;
 mod models;
+mod records;
+mod show;
 
 use clap::{Parser, Subcommand};
 
@@ -16,6 +20,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Lists calls, newest first.
+    Calls(calls::Args),
+    /// Shows a call: who said what and when, verdicts, scores, latencies.
+    Show(show::Args),
+    /// Writes everything known of a call as JSON.
+    Export(export::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
 }
@@ -24,6 +34,9 @@ impl Cli {
     /// Carries the chosen subcommand out.
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Command::Calls(args) => calls::run(args),
+            Command::Show(args) => show::run(args),
+            Command::Export(args) => export::run(args),
             Command::Models(args) => models::run(args),
         }
     }

@@ -1,1 +1,71 @@
-//! The HTTP surface: read-only API and pages. Its DTOs live here and nowhere else.
+//! The web console: a read-only HTTP API on calls, and two plain pages on top of it.
+//!
+//! Personal data is masked: nobody has the right to it here yet. This module does not change anything, does not
+//! authenticate (bind it to an address that only staff can reach), and loads nothing from elsewhere.
+
+mod api;
+mod dto;
+mod error;
+mod pages;
+mod recordings;
+mod router;
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{storage::Store, telemetry::Metrics};
+
+pub use error::ApiError;
+
+/// What the process says about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Status {
+    /// Whether calls are taken.
+    pub ready: bool,
+    /// When not, why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Calls in progress.
+    pub active_calls: usize,
+    /// How many there may be.
+    pub max_calls: usize,
+    /// When the process began to serve, in milliseconds after the Unix epoch.
+    pub started_ms: i64,
+    /// The lines it answers.
+    pub lines: Vec<String>,
+}
+
+/// Knows how the process is doing.
+pub trait StatusProvider: Send + Sync {
+    /// How it is doing now.
+    fn status(&self) -> Status;
+}
+
+/// What the console shows.
+#[derive(Clone)]
+pub struct ConsoleState {
+    /// The records.
+    pub store: Store,
+    /// Folder of the recordings.
+    pub recordings: PathBuf,
+    /// The process.
+    pub status: Arc<dyn StatusProvider>,
+    /// Its numbers.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Serves until `stop` is cancelled and the requests of that moment are answered.
+pub async fn serve(
+    listener: TcpListener,
+    state: ConsoleState,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, router::router(state))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}
+
+#[cfg(test)]
+mod tests;

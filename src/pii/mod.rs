@@ -1,11 +1,16 @@
 //! Personal data: callers' numbers and words.
 //!
 //! [`Pii`] keeps its content out of logs: `Debug` and `Display` show a mask. Code that has the right to the content says
-//! so by calling [`Pii::expose`]. This module does not find personal data inside text.
+//! so by calling [`Pii::expose`]. [`mask_text`] finds numbers and addresses inside text.
+//! This module does not find names or places.
+
+mod mask;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use mask::{mask_json, mask_text};
 
 /// A value that says something about a person (个人信息保护法 Art. 4).
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

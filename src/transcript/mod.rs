@@ -2,9 +2,13 @@
 //!
 //! This module does not recognise speech (see `asr`).
 
+mod view;
+
 use serde::{Deserialize, Serialize};
 
 use crate::pii::Pii;
+
+pub use view::{Decision, Flag, Line, Speaker, Transcript};
 
 /// What recognition makes of an utterance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,285 @@
+//! Hides numbers of persons inside text: mobiles, landlines, identity cards, bank cards, mail addresses.
+//!
+//! Works on written digits and on dictated ones (幺三八…), as recognition gives both. Only the middle is hidden, so that a
+//! reader can still tell numbers apart. What has no check digit and no known form (order numbers) is left alone.
+
+use serde_json::Value;
+
+/// `text` with the numbers of persons hidden: `138****8000`.
+pub fn mask_text(text: &str) -> String {
+    let mut symbols: Vec<char> = text.chars().collect();
+    mask_addresses(&mut symbols);
+    for run in runs(&symbols) {
+        mask_run(&mut symbols, &run);
+    }
+    symbols.into_iter().collect()
+}
+
+/// Every text inside `value` masked, except identifiers and hashes; single keys (`digit`) are hidden whole.
+pub fn mask_json(value: &mut Value) {
+    /// Fields whose digits are no one's number.
+    const IDENTIFIERS: &[&str] = &["call", "file", "hash", "sha256", "sip_call_id", "version"];
+    match value {
+        Value::String(text) => *text = mask_text(text),
+        Value::Array(items) => items.iter_mut().for_each(mask_json),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match (name.as_str(), field) {
+                    (name, _) if IDENTIFIERS.contains(&name) => {}
+                    ("digit", Value::String(key)) => *key = "*".to_owned(),
+                    // Whatever its form: it is the caller's.
+                    ("canonical", Value::String(number)) => *number = mask_middle(number),
+                    (_, field) => mask_json(field),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A number of unknown form, all but its ends hidden.
+fn mask_middle(number: &str) -> String {
+    let length = number.chars().count();
+    let (head, tail) = match length {
+        0..=6 => (0, 2),
+        7..=8 => (2, 2),
+        _ => (3, 4),
+    };
+    number
+        .chars()
+        .enumerate()
+        .map(|(place, symbol)| match place {
+            place if place < head || place + tail >= length => symbol,
+            _ => '*',
+        })
+        .collect()
+}
+
+/// Places of digits that stand together, in groups between separators. `(place, digit)`.
+type Run = Vec<Vec<(usize, char)>>;
+
+fn runs(symbols: &[char]) -> Vec<Run> {
+    let mut found = Vec::new();
+    let mut run: Run = vec![Vec::new()];
+    for (place, &symbol) in symbols.iter().enumerate() {
+        let group = run.last_mut().map_or(0, |group| group.len());
+        if let Some(digit) = digit_of(symbol) {
+            if let Some(group) = run.last_mut() {
+                group.push((place, digit));
+            }
+        } else if matches!(symbol, 'x' | 'X') && group > 0 {
+            // The check character of identity cards (GB 11643-1999).
+            if let Some(group) = run.last_mut() {
+                group.push((place, 'X'));
+            }
+        } else if is_separator(symbol) && group > 0 {
+            run.push(Vec::new());
+        } else if !is_separator(symbol) {
+            found.push(std::mem::replace(&mut run, vec![Vec::new()]));
+        }
+    }
+    found.push(run);
+    found.retain(|run| run.iter().map(Vec::len).sum::<usize>() >= SHORTEST);
+    found
+}
+
+/// The shortest number that is hidden: a landline with area code.
+const SHORTEST: usize = 10;
+
+/// Hides the numbers of a run: groups are joined as far as they make a number (138 0013 8000), longest first.
+fn mask_run(symbols: &mut [char], run: &Run) {
+    let mut first = 0;
+    while first < run.len() {
+        let found = (first + 1..=run.len()).rev().find_map(|end| {
+            let joined: Vec<(usize, char)> = run[first..end].concat();
+            let digits: String = joined.iter().map(|(_, digit)| digit).collect();
+            kept_ends(&digits).map(|ends| (end, joined, ends))
+        });
+        match found {
+            Some((end, joined, (head, tail))) => {
+                let hidden = &joined[head..joined.len() - tail];
+                for (place, _) in hidden {
+                    symbols[*place] = '*';
+                }
+                first = end;
+            }
+            None => first += 1,
+        }
+    }
+}
+
+/// How many digits stay at both ends of a number of a person; `None` if it is none.
+fn kept_ends(digits: &str) -> Option<(usize, usize)> {
+    let mobile = |digits: &str| {
+        let bytes = digits.as_bytes();
+        bytes.len() == 11 && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1])
+    };
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if mobile(digits) && plain {
+        return Some((3, 4));
+    }
+    let national = digits.strip_prefix("86").or(digits.strip_prefix("0086"));
+    if let Some(national) = national.filter(|national| mobile(national) && plain) {
+        return Some((digits.len() - national.len() + 3, 4));
+    }
+    if is_identity_number(digits) {
+        return Some((3, 4));
+    }
+    if plain && (16..=19).contains(&digits.len()) && luhn_holds(digits) {
+        return Some((0, 4));
+    }
+    // Area codes have three digits for Beijing and 02x, four elsewhere; subscribers seven or eight.
+    let area = match digits.as_bytes() {
+        [b'0', b'1' | b'2', ..] => 3,
+        [b'0', b'3'..=b'9', ..] => 4,
+        _ => return None,
+    };
+    (plain && (7..=8).contains(&(digits.len() - area))).then_some((area, 2))
+}
+
+/// GB 11643-1999: 17 digits and a check character by ISO 7064 MOD 11-2.
+fn is_identity_number(digits: &str) -> bool {
+    const CHECK: &[u8; 11] = b"10X98765432";
+    let bytes = digits.as_bytes();
+    if bytes.len() != 18 || !bytes[..17].iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    // The weight of place i from the right is 2^i mod 11.
+    let sum: u32 = bytes[..17]
+        .iter()
+        .enumerate()
+        .map(|(place, digit)| u32::from(digit - b'0') * (2_u32.pow(17 - place as u32) % 11))
+        .sum();
+    bytes[17] == CHECK[(sum % 11) as usize]
+}
+
+/// ISO/IEC 7812-1 annex B.
+fn luhn_holds(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(
+            |(place, digit)| match (place % 2, u32::from(digit - b'0')) {
+                (0, digit) => digit,
+                (_, digit) if digit > 4 => digit * 2 - 9,
+                (_, digit) => digit * 2,
+            },
+        )
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// Hides all but the first symbol before an `@`.
+fn mask_addresses(symbols: &mut [char]) {
+    let is_local = |symbol: char| {
+        symbol.is_ascii_alphanumeric() || matches!(symbol, '.' | '_' | '%' | '+' | '-')
+    };
+    for at in 0..symbols.len() {
+        if symbols[at] != '@' {
+            continue;
+        }
+        let local = symbols[..at]
+            .iter()
+            .rev()
+            .take_while(|symbol| is_local(**symbol));
+        let start = at - local.count();
+        let domain: String = symbols[at + 1..]
+            .iter()
+            .take_while(|symbol| symbol.is_ascii_alphanumeric() || matches!(symbol, '.' | '-'))
+            .collect();
+        // A domain of digits is an address of a machine (sip:agent@127.0.0.1).
+        let named = domain.trim_end_matches('.').contains('.')
+            && domain.chars().any(|symbol| symbol.is_ascii_alphabetic());
+        // `sip:` URIs name lines and agents by their user part.
+        let uri = start > 0 && symbols[start - 1] == ':';
+        if start < at && named && !uri {
+            for symbol in &mut symbols[start + 1..at] {
+                *symbol = '*';
+            }
+        }
+    }
+}
+
+fn is_separator(symbol: char) -> bool {
+    symbol == ' '
+        || matches!(
+            symbol,
+            '-' | '，' | '、' | ',' | '杠' | '—' | '(' | ')' | '+'
+        )
+}
+
+fn digit_of(symbol: char) -> Option<char> {
+    Some(match symbol {
+        '0'..='9' => symbol,
+        '０'..='９' => char::from(b'0' + (symbol as u32 - '０' as u32) as u8),
+        '零' | '〇' | '洞' => '0',
+        '一' | '幺' | '妖' | '腰' => '1',
+        '二' | '两' => '2',
+        '三' => '3',
+        '四' => '4',
+        '五' => '5',
+        '六' => '6',
+        '七' | '拐' => '7',
+        '八' => '8',
+        '九' | '勾' => '9',
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_persons_are_hidden() {
+        let check = |text: &str, expected: &str| assert_eq!(mask_text(text), expected, "{text}");
+        // Mobiles.
+        check("我的号码是13800138000。", "我的号码是138****8000。");
+        check("138 0013 8000", "138 **** 8000");
+        check("138-0013-8000", "138-****-8000");
+        check("+8613800138000", "+86138****8000");
+        check("幺三八零零幺三八零零零", "幺三八****八零零零");
+        check("一三八，零零一三，八零零零", "一三八，****，八零零零");
+        check("13800138000，13900139000", "138****8000，139****9000");
+        // Identity cards, with a right and a wrong check digit.
+        check("身份证11010519491231002X", "身份证110***********002X");
+        check("110105194912310021", "110105194912310021");
+        check("身份证440524188001010014", "身份证440***********0014");
+        // Bank cards, with a right and a wrong check digit.
+        check("卡号6222 0212 3456 7894", "卡号**** **** **** 7894");
+        check("6222021234567893", "6222021234567893");
+        // Landlines.
+        check("010-62345678", "010-******78");
+        check("0571-8815555", "0571-*****55");
+        check("零五七一杠八八一五五五五五", "零五七一杠******五五");
+        // Mail.
+        check("发到zhang.san@example.com吧", "发到z********@example.com吧");
+        // None of them.
+        check("拨打4008001001", "拨打4008001001");
+        check("订单2024010100012", "订单2024010100012");
+        check("一共三百二十元，一二三四五", "一共三百二十元，一二三四五");
+        check("sip:agent@127.0.0.1:5090", "sip:agent@127.0.0.1:5090");
+        check("", "");
+    }
+
+    #[test]
+    fn json_is_masked_inside_and_identifiers_are_not() {
+        let mut value = serde_json::json!({
+            "call": "13800138000",
+            "caller": { "canonical": "+4915112345678", "kind": "international" },
+            "digit": "5",
+            "texts": ["13800138000"],
+            "wall_ms": 1_800_000_000_000_u64,
+        });
+        mask_json(&mut value);
+        let expected = serde_json::json!({
+            "call": "13800138000",
+            "caller": { "canonical": "+49*******5678", "kind": "international" },
+            "digit": "*",
+            "texts": ["138****8000"],
+            "wall_ms": 1_800_000_000_000_u64,
+        });
+        assert_eq!(value, expected);
+    }
+}
