@@ -1,6 +1,5 @@
 //! Dialogues played line by line, and properties of any conversation.
 
-mod corpus;
 mod dialogues;
 mod prompt_files;
 mod properties;

@@ -1,24 +1,18 @@
 //! The words understood without a knowledge base do not take questions away from the sample knowledge bases.
 
-use super::stage::{ZH, settings};
-use crate::{entry::Action, knowledge::parse_csv};
+use yingda::{conversation::Prompts, entry::Action, knowledge::parse_csv};
 
 #[test]
 fn questions_of_the_samples_reach_retrieval() {
-    let settings = settings(ZH);
-    let vocabulary = settings.prompts.vocabulary();
+    let prompts = Prompts::parse("zh-CN.toml", include_str!("../prompts/zh-CN.toml"));
+    let prompts = prompts.expect("the file is well formed");
+    let vocabulary = prompts.vocabulary();
     let mut taken = Vec::new();
     let mut count = 0;
     for (name, sheet) in [
-        (
-            "appliance",
-            include_str!("../../../knowledge/appliance.csv"),
-        ),
-        (
-            "ecommerce",
-            include_str!("../../../knowledge/ecommerce.csv"),
-        ),
-        ("service", include_str!("../../../knowledge/service.csv")),
+        ("appliance", include_str!("../knowledge/appliance.csv")),
+        ("ecommerce", include_str!("../knowledge/ecommerce.csv")),
+        ("service", include_str!("../knowledge/service.csv")),
     ] {
         let base = parse_csv(name, sheet.as_bytes()).expect("the samples are well formed");
         for entry in &base.entries {
