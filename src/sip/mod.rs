@@ -4,9 +4,12 @@
 //! descriptions pass through it as text.
 
 pub mod digest;
+mod registration;
 pub mod session_timer;
 
 use std::net::SocketAddr;
+
+pub use registration::{Registration, RegistrationError, RegistrationState, Trunk};
 
 /// What an INVITE says about a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
