@@ -3,12 +3,17 @@
 //! Everything of `rsipstack` stays behind this module. It does not choose lines or agents and does not touch media; session
 //! descriptions pass through it as text.
 
+mod dialog;
 pub mod digest;
+mod endpoint;
+mod headers;
 mod registration;
 pub mod session_timer;
 
 use std::net::SocketAddr;
 
+pub use dialog::Dialog;
+pub use endpoint::{Credentials, IncomingCall, OutgoingInvite, SipConfig, SipEndpoint, SipError};
 pub use registration::{Registration, RegistrationError, RegistrationState, Trunk};
 
 /// What an INVITE says about a call.
@@ -53,11 +58,13 @@ pub enum DialogEvent {
         /// The answer to a delayed offer.
         answer: Option<String>,
     },
-    /// Incoming: the caller gave up before the answer (CANCEL), or never confirmed it.
+    /// Incoming: the caller gave up before the answer (CANCEL).
     Cancelled,
-    /// A new offer within the dialog (re-INVITE, UPDATE). Answer it by `Dialog::answer_offer` before anything else.
+    /// Incoming: the answer was never confirmed (no ACK in 32 s, RFC 3261 §13.3.1.4); a BYE was sent.
+    NotConfirmed,
+    /// A new offer within the dialog (re-INVITE, UPDATE). Answer it by [`Dialog::answer_offer`] before anything else.
     Offered {
-        /// The offer.
+        /// The offer; empty when the other side wants ours (re-INVITE without a body).
         offer: String,
     },
     /// A key by INFO (`application/dtmf-relay`).

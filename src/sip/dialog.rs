@@ -1,0 +1,477 @@
+//! A dialog: what can be asked of it, and the task that turns the stack's states into events.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use rsipstack::{
+    dialog::{
+        dialog::{DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle},
+        dialog_layer::DialogLayer,
+        invitation::InviteAsyncResult,
+        invite_dialog::InviteDialog,
+    },
+    sip::{Header, Request, Response, StatusCode, StatusCodeKind},
+    transaction::key::TransactionRole,
+};
+use tokio::sync::{Notify, mpsc};
+
+use super::{DialogEvent, SipError, headers};
+
+/// Events of a dialog that wait to be taken; its task waits when nobody takes them.
+pub(super) const EVENTS: usize = 64;
+
+/// What the handle and the task of a dialog share.
+#[derive(Default)]
+struct Shared {
+    /// The offer of a re-INVITE or UPDATE that waits for our answer.
+    pending: Mutex<Option<TransactionHandle>>,
+    /// Our last session description, for the requests that only refresh.
+    local: Mutex<String>,
+    /// We ended it: its end is no event.
+    ended_here: AtomicBool,
+    /// Our offer went out in the 200 of an INVITE without one.
+    delayed: AtomicBool,
+    /// The stack's state changed.
+    changed: Notify,
+}
+
+/// How long a request of ours waits for one of the other side to be over.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Held for an assignment at a time: a panic elsewhere leaves the value whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A dialog. The last handle that is dropped ends it: BYE, CANCEL or a rejection, as its state asks.
+#[derive(Clone)]
+pub struct Dialog {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dialog: InviteDialog,
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Dialog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Dialog")
+            .field(&self.inner.dialog.id())
+            .finish()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.ended_here.store(true, Ordering::Relaxed);
+        let dialog = self.dialog.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { end(&dialog).await });
+        }
+    }
+}
+
+/// Ends a dialog in whatever state it is.
+async fn end(dialog: &InviteDialog) {
+    let state = dialog.state();
+    let ended = match (dialog.role(), &state) {
+        (_, DialogState::Terminated(..)) => Ok(()),
+        (_, DialogState::Confirmed(..) | DialogState::WaitAck(..)) => dialog.bye().await,
+        (
+            TransactionRole::Server,
+            DialogState::Calling(_) | DialogState::Trying(_) | DialogState::Early(..),
+        ) => dialog.reject(Some(StatusCode::TemporarilyUnavailable), None),
+        (
+            TransactionRole::Client,
+            DialogState::Calling(_) | DialogState::Trying(_) | DialogState::Early(..),
+        ) => dialog.cancel().await,
+        // In the middle of a request of the other side: the dialog is confirmed all the same.
+        _ => dialog.hangup().await,
+    };
+    if let Err(error) = ended {
+        tracing::debug!(sip.dialog = %dialog.id(), %error, "the dialog did not end in order");
+    }
+}
+
+impl Dialog {
+    /// 180.
+    pub fn ringing(&self) -> Result<(), SipError> {
+        self.inner
+            .dialog
+            .ringing(None, None)
+            .map_err(SipError::stack)
+    }
+
+    /// 200 with a session description: our answer, or our offer when the INVITE had none. Sent again until the ACK comes.
+    pub fn accept(&self, description: String) -> Result<(), SipError> {
+        let had_offer = !self.inner.dialog.initial_request().body.is_empty();
+        self.inner
+            .shared
+            .delayed
+            .store(!had_offer, Ordering::Relaxed);
+        lock(&self.inner.shared.local).clone_from(&description);
+        let headers = vec![Header::ContentType("application/sdp".into())];
+        self.inner
+            .dialog
+            .accept(Some(headers), Some(description.into_bytes()))
+            .map_err(SipError::stack)
+    }
+
+    /// Refuses the INVITE with this status.
+    pub fn reject(&self, status: u16) -> Result<(), SipError> {
+        self.inner.shared.ended_here.store(true, Ordering::Relaxed);
+        self.inner
+            .dialog
+            .reject(Some(StatusCode::from(status)), None)
+            .map_err(SipError::stack)
+    }
+
+    /// Answers the last [`DialogEvent::Offered`]: a session description, or a status that refuses it.
+    pub async fn answer_offer(&self, answer: Result<String, u16>) -> Result<(), SipError> {
+        let Some(request) = lock(&self.inner.shared.pending).take() else {
+            return Err(SipError::NothingToAnswer);
+        };
+        let sent = match answer {
+            Ok(description) => {
+                lock(&self.inner.shared.local).clone_from(&description);
+                let headers = vec![Header::ContentType("application/sdp".into())];
+                request
+                    .respond(
+                        StatusCode::OK,
+                        Some(headers),
+                        Some(description.into_bytes()),
+                    )
+                    .await
+            }
+            Err(status) => request.reply(StatusCode::from(status)).await,
+        };
+        // The other side cancelled its request or went away: nobody waits for the answer.
+        sent.map_err(|_| SipError::NothingToAnswer)
+    }
+
+    /// The stack drops requests on a dialog that is busy with one of the other side: waits until it is not.
+    async fn when_confirmed(&self) -> Result<(), SipError> {
+        let waiting = async {
+            loop {
+                let changed = self.inner.shared.changed.notified();
+                match self.inner.dialog.state() {
+                    DialogState::Confirmed(..) => return Ok(()),
+                    DialogState::Terminated(..) => return Err(SipError::NotConfirmed),
+                    _ => changed.await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .unwrap_or(Err(SipError::NotConfirmed))
+    }
+
+    /// Offers a new session description (re-INVITE) and gives the answer.
+    pub async fn reoffer(&self, description: String) -> Result<String, SipError> {
+        self.when_confirmed().await?;
+        lock(&self.inner.shared.local).clone_from(&description);
+        let headers = vec![Header::ContentType("application/sdp".into())];
+        let response = self
+            .inner
+            .dialog
+            .reinvite(Some(headers), Some(description.into_bytes()))
+            .await;
+        match response.map_err(SipError::stack)? {
+            Some(response) if response.status_code.kind() == StatusCodeKind::Successful => {
+                Ok(body(&response.body))
+            }
+            Some(response) => Err(SipError::Refused {
+                status: response.status_code.into(),
+            }),
+            None => Err(SipError::NotConfirmed),
+        }
+    }
+
+    /// Asks the other side to call `target` instead (REFER, RFC 3515). Progress comes as [`DialogEvent::ReferProgress`].
+    pub async fn refer(&self, target: &str) -> Result<(), SipError> {
+        self.when_confirmed().await?;
+        let refer_to = format!("<{target}>");
+        let response = self
+            .inner
+            .dialog
+            .refer(refer_to.as_str(), None, None)
+            .await
+            .map_err(SipError::stack)?;
+        match response {
+            Some(response) if response.status_code.kind() == StatusCodeKind::Successful => Ok(()),
+            Some(response) => Err(SipError::Refused {
+                status: response.status_code.into(),
+            }),
+            None => Err(SipError::NotConfirmed),
+        }
+    }
+
+    /// Tells the one who sent a REFER how the referred call goes (NOTIFY with a sipfrag).
+    pub async fn notify_referrer(&self, status: u16, over: bool) -> Result<(), SipError> {
+        self.when_confirmed().await?;
+        let state = if over {
+            "terminated;reason=noresource"
+        } else {
+            "active;expires=60"
+        };
+        self.inner
+            .dialog
+            .notify_refer(StatusCode::from(status), state)
+            .await
+            .map_err(SipError::stack)?;
+        Ok(())
+    }
+
+    /// Sends a key by INFO.
+    pub async fn send_info_digit(&self, key: char) -> Result<(), SipError> {
+        self.when_confirmed().await?;
+        let headers = vec![Header::ContentType("application/dtmf-relay".into())];
+        let body = format!("Signal={key}\r\nDuration=160\r\n").into_bytes();
+        self.inner
+            .dialog
+            .info(Some(headers), Some(body))
+            .await
+            .map_err(SipError::stack)?;
+        Ok(())
+    }
+
+    /// Ends the dialog in whatever state it is: BYE, CANCEL, or a rejection.
+    pub async fn end(&self) {
+        self.inner.shared.ended_here.store(true, Ordering::Relaxed);
+        end(&self.inner.dialog).await;
+    }
+}
+
+fn body(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What a dialog's task works on.
+pub(super) struct Pump {
+    layer: Arc<DialogLayer>,
+    dialog: InviteDialog,
+    shared: Arc<Shared>,
+    events: mpsc::Sender<DialogEvent>,
+    confirmed: bool,
+}
+
+/// A handle and the task behind it, not yet started.
+pub(super) fn pair(
+    layer: &Arc<DialogLayer>,
+    dialog: InviteDialog,
+) -> (Dialog, Pump, mpsc::Receiver<DialogEvent>) {
+    let (events, receiver) = mpsc::channel(EVENTS);
+    let shared = Arc::new(Shared::default());
+    let pump = Pump {
+        layer: layer.clone(),
+        dialog: dialog.clone(),
+        shared: shared.clone(),
+        events,
+        confirmed: false,
+    };
+    let handle = Dialog {
+        inner: Arc::new(Inner { dialog, shared }),
+    };
+    (handle, pump, receiver)
+}
+
+impl Pump {
+    /// Serves an incoming call until it ends.
+    pub(super) async fn incoming(mut self, mut states: DialogStateReceiver) {
+        while let Some(state) = states.recv().await {
+            if self.state(state).await.is_break() {
+                break;
+            }
+        }
+        self.forget();
+    }
+
+    /// Serves an outgoing call until it ends.
+    pub(super) async fn outgoing(
+        mut self,
+        mut states: DialogStateReceiver,
+        result: rsipstack::platform::JoinHandle<InviteAsyncResult>,
+    ) {
+        tokio::pin!(result);
+        let mut answered = false;
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut result, if !answered => {
+                    answered = true;
+                    if self.invite_result(ended.ok()).await.is_break() {
+                        break;
+                    }
+                }
+                state = states.recv() => match state {
+                    // The final response is told by the INVITE's result, with its body.
+                    Some(DialogState::Terminated(..)) if !answered => {}
+                    Some(state) => {
+                        if self.state(state).await.is_break() {
+                            break;
+                        }
+                    }
+                    None => break,
+                },
+            }
+        }
+        self.forget();
+    }
+
+    /// A dialog that nobody removes stays in the stack's table for ever.
+    fn forget(&self) {
+        self.layer.remove_dialog(&self.dialog.id());
+    }
+
+    async fn tell(&self, event: DialogEvent) {
+        // Nobody listens any more: the handle's drop ends the dialog.
+        let _ = self.events.send(event).await;
+    }
+
+    async fn invite_result(
+        &mut self,
+        result: Option<InviteAsyncResult>,
+    ) -> std::ops::ControlFlow<()> {
+        let event = match result {
+            Some(Ok((_, Some(response))))
+                if response.status_code.kind() == StatusCodeKind::Successful =>
+            {
+                self.confirmed = true;
+                self.tell(DialogEvent::Accepted {
+                    answer: body(&response.body),
+                })
+                .await;
+                return std::ops::ControlFlow::Continue(());
+            }
+            Some(Ok((_, Some(response)))) => failed(&response),
+            // RFC 3261 §8.1.3.1: no response is 408, no way to send is 503.
+            Some(Ok((_, None))) => DialogEvent::Failed {
+                status: 408,
+                reason: "no response".to_owned(),
+            },
+            Some(Err(error)) => DialogEvent::Failed {
+                status: 503,
+                reason: error.to_string(),
+            },
+            None => DialogEvent::Failed {
+                status: 503,
+                reason: "the stack has stopped".to_owned(),
+            },
+        };
+        self.tell(event).await;
+        std::ops::ControlFlow::Break(())
+    }
+
+    async fn state(&mut self, state: DialogState) -> std::ops::ControlFlow<()> {
+        self.shared.changed.notify_waiters();
+        match state {
+            DialogState::Early(_, response) if self.dialog.role() == TransactionRole::Client => {
+                let early = (!response.body.is_empty()).then(|| body(&response.body));
+                self.tell(DialogEvent::Ringing { early }).await;
+            }
+            DialogState::Confirmed(..)
+                if self.dialog.role() == TransactionRole::Server && !self.confirmed =>
+            {
+                self.confirmed = true;
+                let answer = match self.shared.delayed.load(Ordering::Relaxed) {
+                    true => self.dialog.last_remote_ack().map(|ack| body(&ack.body)),
+                    false => None,
+                };
+                self.tell(DialogEvent::Confirmed { answer }).await;
+            }
+            DialogState::Updated(_, request, transaction) => {
+                self.updated(request, transaction).await
+            }
+            DialogState::Info(_, request, transaction) => match headers::dtmf(&request) {
+                Some(key) => {
+                    reply(transaction, StatusCode::OK).await;
+                    self.tell(DialogEvent::Digit(key)).await;
+                }
+                // RFC 6086 §4.2.2: an empty INFO is a ping; other bodies are not understood.
+                None if request.body.is_empty() => reply(transaction, StatusCode::OK).await,
+                None => reply(transaction, StatusCode::UnsupportedMediaType).await,
+            },
+            DialogState::Options(_, _, transaction) => reply(transaction, StatusCode::OK).await,
+            DialogState::Notify(_, request, transaction) => {
+                reply(transaction, StatusCode::OK).await;
+                if let Some(status) = headers::refer_status(&request) {
+                    self.tell(DialogEvent::ReferProgress { status }).await;
+                }
+            }
+            DialogState::Refer(_, request, transaction) => {
+                match headers::value(&request, "Refer-To") {
+                    Some(target) => {
+                        reply(transaction, StatusCode::Accepted).await;
+                        let target = target
+                            .trim_start_matches('<')
+                            .trim_end_matches('>')
+                            .to_owned();
+                        self.tell(DialogEvent::Referred { target }).await;
+                    }
+                    None => reply(transaction, StatusCode::BadRequest).await,
+                }
+            }
+            DialogState::Message(_, _, transaction) | DialogState::Publish(_, _, transaction) => {
+                reply(transaction, StatusCode::MethodNotAllowed).await;
+            }
+            DialogState::Terminated(_, reason) => {
+                if !self.shared.ended_here.load(Ordering::Relaxed)
+                    && let Some(event) = ended(self.dialog.role(), self.confirmed, &reason)
+                {
+                    self.tell(event).await;
+                }
+                return std::ops::ControlFlow::Break(());
+            }
+            DialogState::Calling(_)
+            | DialogState::Trying(_)
+            | DialogState::Early(..)
+            | DialogState::WaitAck(..)
+            | DialogState::Confirmed(..) => {}
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    async fn updated(&self, request: Request, transaction: TransactionHandle) {
+        let offer = body(&request.body);
+        if offer.is_empty() && request.method == rsipstack::sip::Method::Update {
+            // A session refresh (RFC 4028 §7.4): nothing changes.
+            return reply(transaction, StatusCode::OK).await;
+        }
+        *lock(&self.shared.pending) = Some(transaction);
+        self.tell(DialogEvent::Offered { offer }).await;
+    }
+}
+
+fn failed(response: &Response) -> DialogEvent {
+    let status: u16 = response.status_code.clone().into();
+    DialogEvent::Failed {
+        status,
+        reason: response.status_code.to_string(),
+    }
+}
+
+/// The event of an end that was not ours.
+fn ended(role: TransactionRole, confirmed: bool, reason: &TerminatedReason) -> Option<DialogEvent> {
+    match (role, reason) {
+        (TransactionRole::Server, TerminatedReason::UacCancel) => Some(DialogEvent::Cancelled),
+        (TransactionRole::Server, TerminatedReason::Timeout) if !confirmed => {
+            Some(DialogEvent::NotConfirmed)
+        }
+        // The side that did not begin the dialog is the UAS: these are the other side's BYE.
+        (TransactionRole::Server, TerminatedReason::UacBye)
+        | (TransactionRole::Client, TerminatedReason::UasBye) => Some(DialogEvent::Bye),
+        (TransactionRole::Server, TerminatedReason::UasDecline) => None,
+        _ => Some(DialogEvent::Bye),
+    }
+}
+
+async fn reply(transaction: TransactionHandle, status: StatusCode) {
+    // The transaction can be over already; then nobody waits for the response.
+    let _ = transaction.reply(status).await;
+}

@@ -1,0 +1,3 @@
+//! The rooms together, over real sockets on loopback.
+
+mod sip;
