@@ -1,7 +1,6 @@
-//! Digest authentication of callers: challenges and their check (RFC 3261 §22, RFC 7616, RFC 8760).
+//! Digest authentication: challenges, their check and their answer (RFC 3261 §22, RFC 7616, RFC 8760).
 //!
-//! A machine without IO: it reads an Authorization value and says whether it holds. It does not send challenges and does not decide
-//! who must authenticate.
+//! Without IO: it reads and writes header values. It does not send challenges and does not decide who must authenticate.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -271,6 +270,60 @@ impl DigestServer {
     }
 }
 
+/// Answers a challenge as a client: the Authorization (or Proxy-Authorization) value for the first of these WWW-Authenticate (or
+/// Proxy-Authenticate) values that we can serve, as RFC 8760 §2.4 wants; `None` when there is none.
+///
+/// `cnonce` is random, and fresh for every challenge.
+pub fn authorize<'a>(
+    challenges: impl IntoIterator<Item = &'a str>,
+    method: &str,
+    request_uri: &str,
+    user: &str,
+    password: &str,
+    cnonce: &str,
+) -> Option<String> {
+    challenges.into_iter().find_map(|challenge| {
+        let (scheme, parameters) = challenge.trim().split_once(' ')?;
+        let mut fields = parse_parameters(parameters)?;
+        let algorithm = Algorithm::named(fields.get("algorithm").map(String::as_str))?;
+        let qop_auth = match fields.get("qop") {
+            None => None,
+            Some(offered) => {
+                let mut offered = offered.split(',').map(str::trim);
+                offered.find(|qop| qop.eq_ignore_ascii_case("auth"))?;
+                Some(QopAuth {
+                    count_text: "00000001".to_owned(),
+                    count: 1,
+                    cnonce: cnonce.to_owned(),
+                })
+            }
+        };
+        if !scheme.eq_ignore_ascii_case("Digest") {
+            return None;
+        }
+        let mut given = Credentials {
+            username: user.to_owned(),
+            realm: fields.remove("realm")?,
+            nonce: fields.remove("nonce")?,
+            uri: request_uri.to_owned(),
+            response: String::new(),
+            algorithm: fields.remove("algorithm"),
+            qop_auth,
+        };
+        given.response = given.response_for(algorithm, method, password);
+        Some(given.write(fields.get("opaque").map(String::as_str)))
+    })
+}
+
+/// Whether a challenge says that only the nonce was too old.
+pub fn is_stale(challenge: &str) -> bool {
+    challenge
+        .split_once(' ')
+        .and_then(|(_, parameters)| parse_parameters(parameters))
+        .and_then(|fields| fields.get("stale").cloned())
+        .is_some_and(|stale| stale.eq_ignore_ascii_case("true"))
+}
+
 struct QopAuth {
     /// As it was written: it goes into the hash.
     count_text: String,
@@ -326,6 +379,30 @@ impl Credentials {
             algorithm: fields.remove("algorithm"),
             qop_auth,
         })
+    }
+
+    fn write(&self, opaque: Option<&str>) -> String {
+        let mut text = String::from("Digest ");
+        let mut quoted = |name: &str, value: &str| {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            text.push_str(&format!("{name}=\"{value}\", "));
+        };
+        quoted("username", &self.username);
+        quoted("realm", &self.realm);
+        quoted("nonce", &self.nonce);
+        quoted("uri", &self.uri);
+        if let Some(opaque) = opaque {
+            quoted("opaque", opaque);
+        }
+        if let Some(qop) = &self.qop_auth {
+            quoted("cnonce", &qop.cnonce);
+            text.push_str(&format!("qop=auth, nc={}, ", qop.count_text));
+        }
+        if let Some(algorithm) = &self.algorithm {
+            text.push_str(&format!("algorithm={algorithm}, "));
+        }
+        text.push_str(&format!("response=\"{}\"", self.response));
+        text
     }
 
     /// RFC 7616 §3.4.1 to §3.4.3; without qop RFC 2617 §3.2.2.1.

@@ -1,17 +1,21 @@
 //! REGISTER with a trunk: one task a trunk keeps our address known to the carrier's registrar (RFC 3261 §10).
 //!
-//! It does not place calls and does not check the calls that the trunk sends. Its digest is the stack's, which knows MD5 by its
-//! registered name but not SHA-256 (it writes `SHA256`), so a registrar that offers only SHA-256 (RFC 8760) refuses it.
+//! It does not place calls and does not check the calls that the trunk sends.
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
 use rsipstack::{
-    dialog::{authenticate::Credential, registration::Registration as Exchange},
-    sip::{HasHeaders, Response, StatusCodeKind, Uri, typed::Contact},
+    dialog::registration::Registration as Exchange,
+    sip::{Auth, HasHeaders, Header, Response, StatusCodeKind, Uri, typed::Contact},
     transaction::endpoint::EndpointInnerRef,
 };
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
+
+use super::{
+    digest::{authorize, is_stale},
+    session_timer::parse_seconds,
+};
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +28,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Longest lifetime that we take on a registrar's word, in seconds.
 const LONGEST_LIFE_S: u32 = 86_400;
+
+/// Challenges of one REGISTER that are answered: the first, and two whose nonce was stale.
+const MAX_ROUNDS: u32 = 3;
 
 /// How long the farewell at the end may take.
 const FAREWELL: Duration = Duration::from_secs(4);
@@ -172,15 +179,14 @@ impl Registration {
         let mut address = uri(format!("sip:{}@{contact}", trunk.user))?;
         // Calls must come over the transport that the registrar is spoken to.
         address.params = registrar.params.clone();
-        let mut exchange = Exchange::new(
-            stack,
-            Some(Credential {
-                username: trunk.user.clone(),
-                password: trunk.password.clone(),
-                realm: None,
-                auth_username: None,
-            }),
-        );
+        let mut of_record = registrar.clone();
+        of_record.params.clear();
+        of_record.auth = Some(Auth {
+            user: trunk.user.clone(),
+            password: None,
+        });
+        // The stack's own digest reads `SHA256` where RFC 7616 has `SHA-256`: challenges are answered here.
+        let mut exchange = Exchange::new(stack, None);
         exchange.contact = Some(Contact {
             display_name: None,
             uri: address,
@@ -191,6 +197,8 @@ impl Registration {
         let keeper = Keeper {
             exchange,
             registrar,
+            of_record,
+            trunk: trunk.clone(),
             schedule: Schedule::new(trunk.expires_s),
             states,
         };
@@ -240,6 +248,9 @@ impl Drop for Registration {
 struct Keeper {
     exchange: Exchange,
     registrar: Uri,
+    /// Address of record: From and To.
+    of_record: Uri,
+    trunk: Trunk,
     schedule: Schedule,
     states: watch::Sender<RegistrationState>,
 }
@@ -248,7 +259,7 @@ impl Keeper {
     async fn run(mut self, cancel: CancellationToken) {
         if cancel.run_until_cancelled(self.keep()).await.is_none() {
             // Also when no REGISTER was answered yet: it may have arrived all the same.
-            let farewell = self.exchange.register(self.registrar.clone(), Some(0));
+            let farewell = self.register(0);
             if !matches!(timeout(FAREWELL, farewell).await, Ok(Ok(_))) {
                 tracing::warn!(sip.registrar = %self.registrar, "the registrar did not hear our farewell");
             }
@@ -259,10 +270,7 @@ impl Keeper {
     async fn keep(&mut self) {
         loop {
             let wanted_s = self.schedule.expires_s;
-            let answer = self
-                .exchange
-                .register(self.registrar.clone(), Some(wanted_s))
-                .await;
+            let answer = self.register(wanted_s).await;
             let outcome = match &answer {
                 Ok(response) => {
                     outcome(response, self.exchange.granted_expires.unwrap_or(wanted_s))
@@ -283,6 +291,48 @@ impl Keeper {
                 Outcome::Granted { .. } | Outcome::TooBrief { .. } => 1.0,
             };
             tokio::time::sleep(pause.mul_f64(share)).await;
+        }
+    }
+
+    /// One REGISTER, with the answer to a challenge where one comes.
+    async fn register(&mut self, expires_s: u32) -> rsipstack::Result<Response> {
+        let tag = format!("{:016x}", rand::random::<u64>());
+        let addresses = || {
+            vec![
+                Header::From(format!("<{}>;tag={tag}", self.of_record).into()),
+                Header::To(format!("<{}>", self.of_record).into()),
+            ]
+        };
+        let mut headers = addresses();
+        let mut round = 0;
+        loop {
+            self.exchange.extra_headers = headers;
+            let response = self
+                .exchange
+                .register(self.registrar.clone(), Some(expires_s))
+                .await?;
+            let (ask, answer) = match response.status_code.code() {
+                401 => ("WWW-Authenticate", "Authorization"),
+                407 => ("Proxy-Authenticate", "Proxy-Authorization"),
+                _ => return Ok(response),
+            };
+            let challenges: Vec<_> = values(&response, ask).collect();
+            // Asked again with a nonce that is not stale: the password is wrong.
+            let again = round == 0 || round < MAX_ROUNDS && challenges.iter().any(|c| is_stale(c));
+            let authorization = authorize(
+                challenges,
+                "REGISTER",
+                &self.registrar.to_string(),
+                &self.trunk.user,
+                &self.trunk.password,
+                &format!("{:016x}", rand::random::<u64>()),
+            );
+            let Some(authorization) = authorization.filter(|_| again) else {
+                return Ok(response);
+            };
+            headers = addresses();
+            headers.push(Header::Other(answer.to_owned(), authorization));
+            round += 1;
         }
     }
 
@@ -310,14 +360,17 @@ impl Keeper {
     }
 }
 
+fn values<'a>(response: &'a Response, name: &str) -> impl Iterator<Item = &'a str> {
+    let named = move |header: &&Header| header.name().eq_ignore_ascii_case(name);
+    response
+        .headers()
+        .iter()
+        .filter(named)
+        .map(|header| header.value())
+}
+
 fn outcome(response: &Response, granted_s: u32) -> Outcome {
-    let seconds = |name: &str| {
-        let header = response
-            .headers()
-            .iter()
-            .find(|header| header.name().eq_ignore_ascii_case(name))?;
-        super::session_timer::parse_seconds(header.value())
-    };
+    let seconds = |name: &str| parse_seconds(values(response, name).next()?);
     match response.status_code.code() {
         _ if response.status_code.kind() == StatusCodeKind::Successful => Outcome::Granted {
             expires_s: granted_s,

@@ -276,3 +276,63 @@ fn what_cannot_be_read_is_malformed() {
     let value = CLIENT.authorization(&format!("{}应", "a".repeat(31)));
     nonce_of(&server().check(at(1), "INVITE", URI, Some(&value)), true);
 }
+
+#[test]
+fn the_client_serves_the_first_challenge_it_can() {
+    let md5 = "Digest realm=\"a\\\"b\", nonce=\"n\", opaque=\"o\"";
+    let answer =
+        |challenges: &[&str]| authorize(challenges.iter().copied(), "INVITE", URI, "u", "p", "c");
+    for (challenges, expected) in [
+        (vec![], None),
+        (vec!["Basic realm=\"a\""], None),
+        (vec!["Digest realm=\"a\""], None),
+        (
+            vec!["Digest realm=\"a\", nonce=\"n\", algorithm=MD5-sess"],
+            None,
+        ),
+        (
+            vec!["Digest realm=\"a\", nonce=\"n\", qop=\"auth-int\""],
+            None,
+        ),
+        (
+            vec![
+                "Digest realm=\"a\", nonce=\"n\", algorithm=SHA-512-256",
+                "Digest realm=\"a\", nonce=\"n\", algorithm=SHA-256, qop=\"auth-int, auth\"",
+                md5,
+            ],
+            Some("qop=auth, nc=00000001, algorithm=SHA-256, response="),
+        ),
+        (vec![md5], Some("realm=\"a\\\"b\", nonce=\"n\"")),
+        (vec![md5], Some("opaque=\"o\", response=")),
+    ] {
+        let given = answer(&challenges);
+        match (&given, expected) {
+            (Some(text), Some(part)) => assert!(text.contains(part), "{text}"),
+            (given, expected) => assert_eq!(given.as_deref(), expected, "{challenges:?}"),
+        }
+    }
+    // Our server takes what our client writes.
+    let mut server = server();
+    let Verdict::Challenge { www_authenticate } = server.check(at(1), "INVITE", URI, None) else {
+        panic!("a request without credentials is challenged");
+    };
+    for challenge in &www_authenticate {
+        assert!(!is_stale(challenge));
+    }
+    let value = authorize(
+        [www_authenticate[0].as_str()],
+        "INVITE",
+        URI,
+        "trunk",
+        "s3cret",
+        "c",
+    );
+    let verdict = server.check(at(2), "INVITE", URI, value.as_deref());
+    assert!(matches!(verdict, Verdict::Accepted { .. }), "{verdict:?}");
+    let Verdict::Challenge { www_authenticate } =
+        server.check(at(3), "INVITE", URI, value.as_deref())
+    else {
+        panic!("a replay is challenged");
+    };
+    assert!(is_stale(&www_authenticate[0]));
+}

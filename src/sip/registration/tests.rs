@@ -99,8 +99,6 @@ impl Registrar {
                 Verdict::Challenge { www_authenticate } => {
                     let lines = www_authenticate
                         .iter()
-                        // The stack's client reads no other algorithm by its registered name.
-                        .filter(|value| value.contains("algorithm=MD5"))
                         .map(|value| format!("WWW-Authenticate: {value}\r\n"));
                     (401, lines.collect())
                 }
@@ -173,6 +171,8 @@ async fn a_trunk_is_registered_refreshed_and_left() {
     assert_eq!(header(&first, "Expires").as_deref(), Some("600"));
     let (second, status) = registrar.serve(2).await;
     assert_eq!(status, 200, "{second}");
+    assert!(second.contains("algorithm=SHA-256"), "{second}");
+    assert!(header(&second, "To").is_some_and(|to| to.starts_with("<sip:400@")));
     assert!(
         header(&second, "Contact").is_some_and(|contact| contact.contains("sip:400@127.0.0.1:"))
     );
