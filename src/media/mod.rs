@@ -5,12 +5,17 @@
 pub mod codec;
 pub mod concealment;
 pub mod dtmf;
+pub mod endpointer;
+pub mod event;
 pub mod jitter;
+pub mod leg;
+pub mod playout;
 pub mod receiver;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 pub mod sender;
+pub mod vad;
 
 use std::net::SocketAddr;
 

@@ -1,23 +1,77 @@
-//! The media threads: every leg's `MediaLeg` on one shared 20 ms tick, the UDP sockets and the port pool.
+//! The media threads: every leg's [`MediaLeg`](crate::media::leg::MediaLeg) on one shared 20 ms tick, the UDP sockets and the
+//! port pool.
 //!
-//! Only events leave a media thread, never frames. This module does not know what a call is about.
+//! Only events leave a media thread, never frames. This module does not know what a call is about, and it does not speak SIP:
+//! what offer and answer agreed on reaches it as a command.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+mod ports;
+mod slot;
+mod statistics;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
 
 use crate::{
     audio::Pcm,
     call::Digit,
-    clock::Moment,
+    clock::ProcessClock,
     ids::{SpeechId, UtteranceId},
-    media::NegotiatedMedia,
+    media::{
+        NegotiatedMedia,
+        leg::{LegSeed, MediaLeg},
+    },
+    recording::Recording,
 };
+use ports::PortPool;
+use slot::Slot;
+use statistics::Counters;
+
+pub use crate::media::event::{ListeningProfile, MediaEvent, MediaEventKind, Snapshot};
+pub use statistics::PlaneStatistics;
+
+/// Commands of a leg that wait for the next tick. One more is refused: the media threads are far behind.
+const COMMANDS: usize = 64;
+
+/// Events of a leg that wait for its driver: minutes of a call. When they are full, more are dropped and counted.
+const EVENTS: usize = 256;
+
+/// Legs that wait to be taken by a media thread.
+const NEW_LEGS: usize = 64;
+
+/// Settings of the media plane.
+#[derive(Clone, Debug)]
+pub struct MediaPlaneConfig {
+    /// Local address of RTP.
+    pub address: IpAddr,
+    /// First port of the pool, even.
+    pub first_port: u16,
+    /// Last port of the pool.
+    pub last_port: u16,
+    /// Media threads, at least 1.
+    pub threads: usize,
+    /// Time without a packet after which [`MediaEventKind::MediaLost`] is told.
+    pub lost_after: Duration,
+}
 
 /// One leg's media, unique in the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LegId(pub u64);
+pub struct LegId(u64);
 
 /// What a driver asks of a leg. Commands of one leg are carried out in order, at the next tick.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum MediaCommand {
     /// Offer and answer agreed, first or again (re-INVITE). Packets are sent from here on.
     Negotiated(NegotiatedMedia),
@@ -47,129 +101,13 @@ pub enum MediaCommand {
     SendDigits(Vec<Digit>),
     /// Let this leg and `peer` hear each other. Playout of both is stopped.
     Bridge {
-        /// The other leg.
+        /// The other leg, opened beside this one.
         peer: LegId,
     },
     /// Separate this leg from its peer.
     Unbridge,
-    /// Record into a stereo WAV: left what is received, right what is sent.
-    Record {
-        /// The file, created.
-        path: PathBuf,
-    },
-}
-
-/// How silence ends an utterance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListeningProfile {
-    /// Whether caller speech is looked for at all.
-    pub enabled: bool,
-    /// Silence after which a snapshot is offered for speculative recognition.
-    pub pause: Duration,
-    /// Silence that ends the utterance.
-    pub end: Duration,
-    /// The longest utterance; it is ended there even in mid-speech.
-    pub longest: Duration,
-}
-
-impl ListeningProfile {
-    /// An open question.
-    pub const QUESTION: Self = Self {
-        enabled: true,
-        pause: Duration::from_millis(200),
-        end: Duration::from_millis(700),
-        longest: Duration::from_secs(15),
-    };
-    /// Yes, no, one of three.
-    pub const CHOICE: Self = Self {
-        enabled: true,
-        pause: Duration::from_millis(160),
-        end: Duration::from_millis(500),
-        longest: Duration::from_secs(8),
-    };
-    /// Digits being dictated, in groups.
-    pub const NUMBER: Self = Self {
-        enabled: true,
-        pause: Duration::from_millis(300),
-        end: Duration::from_millis(1_500),
-        longest: Duration::from_secs(20),
-    };
-    /// Nobody listens.
-    pub const OFF: Self = Self {
-        enabled: false,
-        ..Self::QUESTION
-    };
-}
-
-/// What a leg tells its driver.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MediaEvent {
-    /// When it happened.
-    pub at: Moment,
-    /// What happened.
-    pub kind: MediaEventKind,
-}
-
-/// What happened on a leg.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MediaEventKind {
-    /// The other side began to speak; playout that is interruptible is paused from here.
-    SpeechStarted {
-        /// Names the utterance in later events.
-        utterance: UtteranceId,
-        /// What was playing, and is now paused if it may be.
-        over: Option<SpeechId>,
-    },
-    /// Silence for [`ListeningProfile::pause`]: a snapshot to recognise while the silence goes on.
-    UtterancePaused(Snapshot),
-    /// Speech goes on: the last snapshot is out of date.
-    UtteranceResumed {
-        /// Which utterance.
-        utterance: UtteranceId,
-    },
-    /// Silence for [`ListeningProfile::end`], the longest utterance, or a commit. Its revision is that of the last
-    /// snapshot if nothing was said since.
-    UtteranceEnded(Snapshot),
-    /// A key, once for each press.
-    Digit(Digit),
-    /// The first sample of a speech went out.
-    PlayStarted {
-        /// Which speech.
-        speech: SpeechId,
-    },
-    /// The last sample of a speech went out, or it was stopped.
-    PlayEnded {
-        /// Which speech.
-        speech: SpeechId,
-        /// How much went out.
-        played: Duration,
-        /// Whether that was all of it.
-        complete: bool,
-    },
-    /// All keys of a `SendDigits` were sent.
-    DigitsSent,
-    /// No packet arrived for the configured time while the other side should be sending.
-    MediaLost,
-    /// The recording cannot go on (disk full, for one).
-    RecordingFailed {
-        /// In words.
-        error: String,
-    },
-}
-
-/// The audio of an utterance up to now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Snapshot {
-    /// Which utterance.
-    pub utterance: UtteranceId,
-    /// Counts up with each snapshot of the utterance that holds new speech.
-    pub revision: u32,
-    /// 16 kHz, from a little before the first speech to the last.
-    pub audio: Arc<[i16]>,
-    /// First speech.
-    pub speech_started: Moment,
-    /// Last speech.
-    pub speech_ended: Moment,
+    /// Record from the next tick on: left what is received, right what is sent.
+    Record(Recording),
 }
 
 /// Why a leg could not be opened.
@@ -191,7 +129,154 @@ pub enum OpenLegError {
         /// What the system said.
         error: std::io::Error,
     },
-    /// The media threads have stopped.
-    #[error("the media plane has stopped")]
-    Stopped,
+    /// The media threads have stopped, or are far behind.
+    #[error("the media threads take no more legs")]
+    Overloaded,
+}
+
+/// A command that was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the media thread is gone or far behind")]
+pub struct CommandRefused;
+
+/// The media threads. Dropping it stops them.
+#[derive(Debug)]
+pub struct MediaPlane {
+    config: MediaPlaneConfig,
+    ports: PortPool,
+    threads: Vec<MediaThread>,
+    next_leg: AtomicU64,
+    stop: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct MediaThread {
+    new_legs: SyncSender<Slot>,
+    counters: Arc<Counters>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl MediaPlane {
+    /// Starts the threads.
+    pub fn start(config: MediaPlaneConfig, clock: ProcessClock) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let threads = (0..config.threads.max(1))
+            .map(|number| {
+                let (new_legs, queue) = sync_channel(NEW_LEGS);
+                let counters = Arc::new(Counters::default());
+                let (told, stop) = (counters.clone(), stop.clone());
+                let thread = std::thread::Builder::new()
+                    .name(format!("media-{number}"))
+                    .spawn(move || thread::run(clock, &queue, &told, &stop))?;
+                Ok(MediaThread {
+                    new_legs,
+                    counters,
+                    thread: Some(thread),
+                })
+            })
+            .collect::<std::io::Result<_>>()?;
+        Ok(Self {
+            ports: PortPool::new(config.address, config.first_port, config.last_port),
+            config,
+            threads,
+            next_leg: AtomicU64::new(1),
+            stop,
+        })
+    }
+
+    /// Opens a leg. Two legs that are to be bridged live on one thread: the second is opened `beside` the first. Dropping
+    /// the handle closes the leg and gives its ports back.
+    pub fn open(
+        &self,
+        beside: Option<&LegHandle>,
+    ) -> Result<(LegHandle, mpsc::Receiver<MediaEvent>), OpenLegError> {
+        let thread = match beside {
+            Some(leg) => leg.thread,
+            None => (0..self.threads.len())
+                .min_by_key(|&thread| self.threads[thread].counters.legs())
+                // `start` makes one thread at least.
+                .unwrap_or(0),
+        };
+        let ports = self.ports.lease()?;
+        let rtp_address = ports.rtp_address();
+        let id = LegId(self.next_leg.fetch_add(1, Ordering::Relaxed));
+        let (commands, command_queue) = mpsc::channel(COMMANDS);
+        let (events, event_queue) = mpsc::channel(EVENTS);
+        let seed = LegSeed {
+            ssrc: rand::random(),
+            sequence: rand::random(),
+            timestamp: rand::random(),
+        };
+        let leg = MediaLeg::new(seed, self.config.lost_after);
+        let slot = Slot::new(id, leg, ports, command_queue, events);
+        let MediaThread {
+            new_legs, counters, ..
+        } = &self.threads[thread];
+        counters.opened();
+        new_legs.try_send(slot).map_err(|_| {
+            counters.closed();
+            OpenLegError::Overloaded
+        })?;
+        let handle = LegHandle {
+            id,
+            rtp_address,
+            thread,
+            commands,
+        };
+        Ok((handle, event_queue))
+    }
+
+    /// The local address of RTP.
+    pub const fn address(&self) -> IpAddr {
+        self.config.address
+    }
+
+    /// Ports in use: two a leg.
+    pub fn ports_in_use(&self) -> usize {
+        self.ports.in_use()
+    }
+
+    /// How the threads are doing, all together.
+    pub fn statistics(&self) -> PlaneStatistics {
+        let each = self.threads.iter().map(|thread| thread.counters.read());
+        each.fold(PlaneStatistics::default(), PlaneStatistics::and)
+    }
+}
+
+impl Drop for MediaPlane {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in &mut self.threads {
+            if let Some(thread) = thread.thread.take() {
+                // A thread that panicked has said so; there is nothing left to stop.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// One leg, as its driver holds it. Dropping it closes the leg.
+#[derive(Debug)]
+pub struct LegHandle {
+    id: LegId,
+    rtp_address: SocketAddr,
+    thread: usize,
+    commands: mpsc::Sender<MediaCommand>,
+}
+
+impl LegHandle {
+    /// Which leg.
+    pub const fn id(&self) -> LegId {
+        self.id
+    }
+
+    /// Where it receives RTP.
+    pub const fn rtp_address(&self) -> SocketAddr {
+        self.rtp_address
+    }
+
+    /// Asks the leg for something, at its next tick. Never waits.
+    pub fn send(&self, command: MediaCommand) -> Result<(), CommandRefused> {
+        self.commands.try_send(command).map_err(|_| CommandRefused)
+    }
 }
