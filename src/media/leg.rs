@@ -96,7 +96,7 @@ impl MediaLeg {
                 session.receiver.renegotiate(media);
                 session.sender.renegotiate(media);
                 session.media = media.clone();
-                session.waiting_since = now;
+                (session.waiting_since, session.lost) = (now, false);
             }
             None => {
                 let ssrc = Ssrc(self.seed.ssrc);

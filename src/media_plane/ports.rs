@@ -27,7 +27,7 @@ struct Taken {
 
 impl PortPool {
     pub(super) fn new(address: IpAddr, first: u16, last: u16) -> Self {
-        let pairs = (usize::from(last.saturating_sub(first)) + 1) / 2;
+        let pairs = usize::from(last.saturating_sub(first)).div_ceil(2);
         Self {
             address,
             first,

@@ -101,7 +101,7 @@ impl WavFile {
         Ok(())
     }
 
-    pub(super) fn finish(mut self: Box<Self>) -> Result<Finished, RecordingError> {
+    pub(super) fn finish(mut self) -> Result<Finished, RecordingError> {
         let hashed = match self.failed.take() {
             Some(error) => Err(error),
             None => self.hash(),
