@@ -100,6 +100,11 @@ async fn end(dialog: &InviteDialog) {
 }
 
 impl Dialog {
+    /// Call-ID of the dialog.
+    pub fn call_id(&self) -> String {
+        self.inner.dialog.id().call_id
+    }
+
     /// 180.
     pub fn ringing(&self) -> Result<(), SipError> {
         self.inner

@@ -1,3 +1,4 @@
 //! The rooms together, over real sockets on loopback.
 
+mod simulator;
 mod sip;

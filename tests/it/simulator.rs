@@ -1,0 +1,230 @@
+//! Simulated phones that call each other: what one says is what the other hears.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use yingda::{
+    audio::{Pcm, SampleRate},
+    call::Digit,
+    clock::ProcessClock,
+    media::Direction,
+    simulator::{
+        agent::{AgentDesk, AgentPolicy, Manner},
+        clip::Clip,
+        leg::{Leg, LegState, Waited},
+    },
+    sip::{OutgoingInvite, SipConfig, SipEndpoint},
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn config() -> SipConfig {
+    SipConfig {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        tcp: false,
+        advertise: None,
+        allow: Vec::new(),
+        retry_after: Duration::from_secs(7),
+        user_agent: "yingda-test".to_owned(),
+    }
+}
+
+/// A sound unlike itself at any other time: tones that change every 50 ms.
+fn sound(seed: u32, seconds: f32) -> Clip {
+    let mut state = seed;
+    let mut hertz = 0.0;
+    let samples: Vec<i16> = (0..(seconds * 8_000.0) as usize)
+        .map(|place| {
+            if place % 400 == 0 {
+                // Numerical Recipes' generator: the same sounds in every run.
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                hertz = 300.0 + (state >> 16) as f32 / 65_536.0 * 2_500.0;
+            }
+            let phase = std::f32::consts::TAU * hertz * place as f32 / 8_000.0;
+            (phase.sin() * 6_000.0) as i16
+        })
+        .collect();
+    Clip::new(&Pcm::new(SampleRate::TELEPHONE, samples), 0.0)
+}
+
+/// The best likeness of `sent` anywhere in `heard`.
+fn likeness(sent: &[i16], heard: &[i16]) -> f64 {
+    let power = |samples: &[i16]| -> f64 {
+        samples
+            .iter()
+            .map(|&sample| f64::from(sample) * f64::from(sample))
+            .sum()
+    };
+    let of_sent = power(sent);
+    heard
+        .windows(sent.len())
+        .step_by(1)
+        .filter(|window| window[..160].iter().any(|sample| sample.abs() > 500))
+        .map(|window| {
+            let product: f64 = window
+                .iter()
+                .zip(sent)
+                .map(|(&x, &y)| f64::from(x) * f64::from(y))
+                .sum();
+            product / (of_sent * power(window)).sqrt()
+        })
+        .fold(0.0, f64::max)
+}
+
+async fn dial(caller: &SipEndpoint, desk: &AgentDesk, clock: ProcessClock) -> Leg {
+    let invite = OutgoingInvite {
+        target: format!("sip:agent@{}", desk.endpoint().local_address()),
+        from_user: "13800138000".to_owned(),
+        from_display: None,
+        headers: Vec::new(),
+        credentials: None,
+        offer: String::new(),
+    };
+    Leg::dial(caller, invite, Ipv4Addr::LOCALHOST.into(), clock)
+        .await
+        .expect("dialled")
+}
+
+struct Two {
+    caller: SipEndpoint,
+    desk: AgentDesk,
+    clock: ProcessClock,
+}
+
+impl Two {
+    async fn new() -> Self {
+        let clock = ProcessClock::start();
+        let (caller, _) = SipEndpoint::start(config()).await.expect("listens");
+        let desk = AgentDesk::open(config(), Ipv4Addr::LOCALHOST.into(), clock)
+            .await
+            .expect("listens");
+        Self {
+            caller,
+            desk,
+            clock,
+        }
+    }
+}
+
+fn policy(manner: Manner) -> AgentPolicy {
+    AgentPolicy {
+        manner,
+        after: Duration::from_millis(50),
+        say: None,
+        hang_up_after: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_phones_hear_each_other() {
+    let two = Two::new().await;
+    let (question, answer) = (sound(1, 1.2), sound(2, 1.0));
+    let duty = two.desk.on_duty(AgentPolicy {
+        say: Some(answer.clone()),
+        hang_up_after: Some(Duration::from_millis(100)),
+        ..policy(Manner::Answer)
+    });
+    let mut leg = dial(&two.caller, &two.desk, two.clock).await;
+    let talking = leg
+        .until(PATIENCE, |state, _| {
+            matches!(state, LegState::Talking { .. }).then_some(())
+        })
+        .await;
+    assert_eq!(talking, Waited::Came(()));
+    assert!(!leg.dialog.call_id().is_empty());
+    leg.phone.press(vec![Digit::new('7').expect("a key")]).await;
+    let ticket = leg.phone.play(question.clone()).await;
+    let finished = leg
+        .until(PATIENCE, |_, phone| {
+            (phone.finished >= ticket).then_some(phone.spoke)
+        })
+        .await;
+    assert!(matches!(finished, Waited::Came(Some(_))), "{finished:?}");
+    // The agent speaks 700 ms after the question; then it hangs up.
+    let reply = leg.until(PATIENCE, |_, phone| phone.hearing.reply()).await;
+    let Waited::Came(reply) = reply else {
+        panic!("no reply: {reply:?}");
+    };
+    assert!(
+        (Duration::from_millis(650)..Duration::from_millis(1_500)).contains(&reply),
+        "{reply:?}"
+    );
+    let ended = leg.until(PATIENCE, |_, _| None::<()>).await;
+    assert_eq!(ended, Waited::Ended);
+    assert_eq!(leg.state(), &LegState::Over { by_us: false });
+    let tape = leg.put_away().await;
+    let heard = likeness(answer.samples(), tape.samples());
+    assert!(heard > 0.99, "the caller heard {heard}");
+    let report = duty.report(PATIENCE).await.expect("a call came");
+    assert!(report.was_answered);
+    let heard = likeness(question.samples(), &report.heard);
+    assert!(heard > 0.99, "the agent heard {heard}");
+}
+
+#[tokio::test]
+async fn agents_refuse_in_their_manner() {
+    let two = Two::new().await;
+    for (manner, status) in [(Manner::Decline, 603), (Manner::Busy, 486)] {
+        let duty = two.desk.on_duty(policy(manner));
+        let mut leg = dial(&two.caller, &two.desk, two.clock).await;
+        assert_eq!(leg.until(PATIENCE, |_, _| None::<()>).await, Waited::Ended);
+        assert!(
+            matches!(leg.state(), LegState::Refused { status: seen, .. } if *seen == status),
+            "{:?}",
+            leg.state()
+        );
+        let report = duty.report(PATIENCE).await.expect("a call came");
+        assert_eq!((report.was_answered, report.status), (false, Some(status)));
+    }
+    // Nobody is on duty.
+    let mut leg = dial(&two.caller, &two.desk, two.clock).await;
+    leg.until(PATIENCE, |_, _| None::<()>).await;
+    assert!(
+        matches!(leg.state(), LegState::Refused { status: 480, .. }),
+        "{:?}",
+        leg.state()
+    );
+}
+
+#[tokio::test]
+async fn who_gives_up_is_cancelled() {
+    let two = Two::new().await;
+    let duty = two.desk.on_duty(policy(Manner::Ring));
+    let mut leg = dial(&two.caller, &two.desk, two.clock).await;
+    let ringing = leg
+        .until(PATIENCE, |state, _| {
+            (*state == LegState::Calling { rings: true }).then_some(())
+        })
+        .await;
+    assert_eq!(ringing, Waited::Came(()));
+    leg.end().await;
+    assert!(
+        matches!(leg.state(), LegState::Refused { status: 487, .. }),
+        "{:?}",
+        leg.state()
+    );
+    let report = duty.report(PATIENCE).await.expect("a call came");
+    assert_eq!((report.was_answered, report.status), (false, Some(487)));
+}
+
+#[tokio::test]
+async fn hold_stops_the_sound_and_resume_brings_it_back() {
+    let two = Two::new().await;
+    let _duty = two.desk.on_duty(policy(Manner::Answer));
+    let mut leg = dial(&two.caller, &two.desk, two.clock).await;
+    let hears_packets = async |leg: &mut Leg, more: u64| {
+        let before = leg.phone.state().received;
+        leg.until(Duration::from_millis(400), |_, phone| {
+            (phone.received >= before + more).then_some(())
+        })
+        .await
+    };
+    leg.until(PATIENCE, |_, phone| (phone.received > 0).then_some(()))
+        .await;
+    leg.redirect(Direction::SendOnly).await.expect("held");
+    // What was under way may still come.
+    assert_eq!(hears_packets(&mut leg, 10).await, Waited::Late);
+    leg.redirect(Direction::SendRecv).await.expect("resumed");
+    assert_eq!(hears_packets(&mut leg, 10).await, Waited::Came(()));
+    leg.end().await;
+    assert_eq!(leg.state(), &LegState::Over { by_us: true });
+}
