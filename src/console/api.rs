@@ -60,6 +60,8 @@ pub(super) struct CallsQuery {
     line: Option<String>,
     /// In milliseconds after the Unix epoch.
     since: Option<i64>,
+    /// Call-ID header.
+    sip_call_id: Option<String>,
     limit: Option<u32>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -88,6 +90,7 @@ pub(super) async fn calls(
             .filter(|line| !line.is_empty())
             .map(LineNumber::new),
         since_ms: query.since,
+        sip_call_id: query.sip_call_id,
         before,
         // One more tells whether there is a next page.
         limit: limit + 1,

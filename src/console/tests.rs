@@ -131,7 +131,7 @@ impl Console {
                     cities: Vec::new(),
                 }),
                 source: ([127, 0, 0, 1], 5060).into(),
-                sip_call_id: "a@b".to_owned(),
+                sip_call_id: format!("{number}@b"),
             },
             CallEvent::Answered {
                 codec: "PCMA".to_owned(),
@@ -201,6 +201,12 @@ async fn calls_are_listed_in_pages() {
     assert_eq!(call["cdr"]["disposition"], "contained");
     let since = console.get("/api/calls?since=1800000000004").await.json();
     assert_eq!(since["calls"].as_array().map(Vec::len), Some(2));
+    let one = console.get("/api/calls?sip_call_id=4%40b").await.json();
+    assert_eq!(one["calls"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        one["calls"][0]["id"],
+        CallId(Uuid::from_u128(4)).to_string()
+    );
     let other = console.get("/api/calls?line=4008001002").await.json();
     assert_eq!(other["calls"].as_array().map(Vec::len), Some(0));
 }

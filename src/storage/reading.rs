@@ -14,6 +14,8 @@ pub struct CallFilter {
     pub line: Option<LineNumber>,
     /// Only begun at or after this time, in milliseconds after the Unix epoch.
     pub since_ms: Option<i64>,
+    /// Only with this Call-ID header.
+    pub sip_call_id: Option<String>,
     /// Only older than this call: the last one of the page before.
     pub before: Option<CallId>,
     /// At most so many; 0 means 50.
@@ -82,12 +84,14 @@ impl Store {
             "SELECT id, business, line, dialled, started_ms, cdrs.json
              FROM calls LEFT JOIN cdrs ON cdrs.call = calls.id
              WHERE (?1 IS NULL OR line = ?1) AND (?2 IS NULL OR started_ms >= ?2) AND (?3 IS NULL OR id < ?3)
+               AND (?5 IS NULL OR sip_call_id = ?5)
              ORDER BY id DESC LIMIT ?4",
         )
         .bind(filter.line.as_ref().map(|line| line.as_str().to_owned()))
         .bind(filter.since_ms)
         .bind(filter.before.map(|call| call.to_string()))
         .bind(limit)
+        .bind(filter.sip_call_id.as_deref())
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter()

@@ -124,16 +124,18 @@ pub(super) async fn append(
             dialled,
             line,
             business,
+            sip_call_id,
             ..
         } if record.seq == 0 => {
             sqlx::query(
-                "INSERT INTO calls (id, business, line, dialled, started_ms) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO calls (id, business, line, dialled, started_ms, sip_call_id) VALUES (?, ?, ?, ?, ?, ?)",
             )
             .bind(&id)
             .bind(business.as_ref().map(|business| business.as_str().to_owned()))
             .bind(line.as_ref().map(|line| line.as_str().to_owned()))
             .bind(dialled)
             .bind(*wall_ms)
+            .bind(sip_call_id)
             .execute(&mut *connection)
             .await?;
         }
