@@ -58,6 +58,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("session", "acd"),
     ("session", "media_plane"),
     ("session", "sip"),
+    ("acd", "media_plane"),
     ("acd", "sip"),
     ("simulator", "sip"),
     ("simulator", "media_plane"),

@@ -3,9 +3,12 @@
 //! A subcommand is a file with `Args` and `run`. Nothing here knows more than how to read arguments and print results.
 
 mod calls;
+mod check_config;
 mod export;
 mod models;
 mod records;
+mod replay;
+mod serve;
 mod show;
 
 use clap::{Parser, Subcommand};
@@ -20,12 +23,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Answers calls until Ctrl-C or SIGTERM.
+    Serve(serve::Args),
+    /// Checks the configuration and every file it names.
+    CheckConfig(check_config::Args),
     /// Lists calls, newest first.
     Calls(calls::Args),
     /// Shows a call: who said what and when, verdicts, scores, latencies.
     Show(show::Args),
     /// Writes everything known of a call as JSON.
     Export(export::Args),
+    /// Replays a call from its recorded inputs and compares the result with its record, byte for byte.
+    Replay(replay::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
 }
@@ -34,9 +43,12 @@ impl Cli {
     /// Carries the chosen subcommand out.
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Command::Serve(args) => serve::run(args),
+            Command::CheckConfig(args) => check_config::run(args),
             Command::Calls(args) => calls::run(args),
             Command::Show(args) => show::run(args),
             Command::Export(args) => export::run(args),
+            Command::Replay(args) => replay::run(args),
             Command::Models(args) => models::run(args),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::file::{BusinessConfig, Config, LineConfig};
+use super::{
+    file::{BusinessConfig, Config, LineConfig},
+    network::network,
+};
 
 /// A key and what is wrong with its value.
 type Fault = (String, String);
@@ -48,6 +51,11 @@ fn check_sip(config: &Config) -> Result<(), Fault> {
             "sip.advertise",
             "must be given when `sip.listen` names no one address",
         )?;
+    }
+    for (place, allowed) in sip.allow.iter().enumerate() {
+        if let Err(problem) = network(allowed) {
+            fault(format!("sip.allow[{place}]"), problem)?;
+        }
     }
     for (place, trunk) in sip.trunks.iter().enumerate() {
         if !trunk.registrar.starts_with("sip:") {

@@ -5,6 +5,7 @@
 
 mod check;
 mod file;
+mod network;
 
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,15 @@ impl Config {
             problem,
         })?;
         Ok(config)
+    }
+
+    /// The networks that may call, `sip.allow`.
+    pub fn allowed_networks(&self) -> Vec<(std::net::IpAddr, u8)> {
+        let networks = self.sip.allow.iter();
+        // Validation has refused what is none.
+        networks
+            .filter_map(|text| network::network(text).ok())
+            .collect()
     }
 
     fn resolve_paths(&mut self, folder: &Path) {

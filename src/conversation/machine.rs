@@ -32,7 +32,7 @@ pub struct ConversationSettings {
 }
 
 /// Patience.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Timings {
     /// Silence of the caller before a re-prompt.
     pub silence: Duration,

@@ -43,6 +43,13 @@ impl ListeningProfile {
         end: Duration::from_millis(1_500),
         longest: Duration::from_secs(20),
     };
+    /// The caller trailed off (那个, 就是): more will come.
+    pub const UNFINISHED: Self = Self {
+        enabled: true,
+        pause: Duration::from_millis(400),
+        end: Duration::from_millis(1_600),
+        longest: Duration::from_secs(15),
+    };
     /// Nobody listens.
     pub const OFF: Self = Self {
         enabled: false,

@@ -1,0 +1,194 @@
+//! Everything that is read from files before anything is started: knowledge, prompts, tables, the model's hash.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+
+use crate::{
+    config::{Config, LineConfig, Transfer},
+    conversation::{ConversationSettings, Prompts, Timings},
+    entry::Entry,
+    ids::{BusinessId, LineNumber},
+    knowledge::parse_csv,
+    models::{Catalog, ModelCheck, checked},
+    phone_number::Places,
+    retrieval::{LexicalIndex, RetrievalConfig},
+    routing::{LineRule, LineTable},
+    session::{HandoverSettings, LineServices, SessionSettings, TransferMode},
+    tts::SpeechRequest,
+};
+
+/// What the files hold, checked.
+#[derive(Debug)]
+pub struct Files {
+    /// Which line a number belongs to.
+    pub table: LineTable,
+    /// Where a number is from.
+    pub places: Places,
+    /// The lines.
+    pub lines: HashMap<LineNumber, Arc<LineServices>>,
+    /// Every sentence that is known before a call, for the speech engine.
+    pub sentences: Vec<SpeechRequest>,
+    /// Entries of each line, for people who ask what was read.
+    pub entries: BTreeMap<LineNumber, usize>,
+}
+
+impl Files {
+    /// Reads and checks every file that the configuration names.
+    pub fn read(config: &Config) -> anyhow::Result<Self> {
+        let places = places(config)?;
+        let prompts = all_prompts(config)?;
+        let mut rules = Vec::new();
+        let (mut lines, mut sentences) = (HashMap::new(), Vec::new());
+        let mut entries = BTreeMap::new();
+        for business in &config.businesses {
+            for line in &business.lines {
+                let number = LineNumber::new(&line.number);
+                rules.push(LineRule {
+                    business: BusinessId::new(&business.id),
+                    line: number.clone(),
+                    dids: line.dids.clone(),
+                });
+                let prompts = prompts
+                    .get(line.language.as_str())
+                    // `all_prompts` has read those of every line.
+                    .context("the prompts of a line were not read")?
+                    .clone();
+                let known = knowledge(&line.knowledge)?;
+                sentences.extend(what_is_said(line, &business.name, &prompts, &known.entries));
+                entries.insert(number.clone(), known.entries.len());
+                let retrieval = RetrievalConfig {
+                    answer: config.retrieval.answer,
+                    clarify: config.retrieval.clarify,
+                    margin: config.retrieval.margin,
+                };
+                let index = LexicalIndex::build(known.version, known.entries, retrieval);
+                let services = LineServices {
+                    index: Arc::new(index),
+                    settings: settings(config, line, &business.name, prompts),
+                    language: line.language.clone(),
+                    voice: line.voice.clone(),
+                };
+                lines.insert(number, Arc::new(services));
+            }
+        }
+        let table = LineTable::new(&rules, places.clone())?;
+        Ok(Self {
+            table,
+            places,
+            lines,
+            sentences,
+            entries,
+        })
+    }
+
+    /// Checks that the model may be loaded, without loading it.
+    pub fn check_model(config: &Config) -> anyhow::Result<()> {
+        let catalog = Catalog::load(&config.recognition.catalog)?;
+        checked(&config.recognition.model, &catalog, model_check(config))?;
+        Ok(())
+    }
+}
+
+/// How strictly model files are looked at.
+pub(super) const fn model_check(config: &Config) -> ModelCheck {
+    match config.recognition.allow_unlisted {
+        true => ModelCheck::Unlisted,
+        false => ModelCheck::Listed,
+    }
+}
+
+/// The sentences of a language, from the folder of prompts.
+pub fn read_prompts(folder: &Path, language: &str) -> anyhow::Result<Arc<Prompts>> {
+    let file = folder.join(format!("{language}.toml"));
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("prompt file {} cannot be read", file.display()))?;
+    Ok(Arc::new(Prompts::parse(
+        &file.display().to_string(),
+        &text,
+    )?))
+}
+
+fn all_prompts(config: &Config) -> anyhow::Result<HashMap<&str, Arc<Prompts>>> {
+    let mut all = HashMap::new();
+    let lines = config
+        .businesses
+        .iter()
+        .flat_map(|business| &business.lines);
+    for line in lines {
+        if !all.contains_key(line.language.as_str()) {
+            let prompts = read_prompts(&config.prompts, &line.language)?;
+            all.insert(line.language.as_str(), prompts);
+        }
+    }
+    Ok(all)
+}
+
+fn places(config: &Config) -> anyhow::Result<Places> {
+    match &config.mobile_segments {
+        None => Ok(Places::built_in()),
+        Some(file) => {
+            let content = std::fs::read(file)
+                .with_context(|| format!("mobile segments {} cannot be read", file.display()))?;
+            Ok(Places::with_segments(file, &content)?)
+        }
+    }
+}
+
+fn knowledge(file: &Path) -> anyhow::Result<crate::knowledge::KnowledgeBase> {
+    let content = std::fs::read(file)
+        .with_context(|| format!("knowledge file {} cannot be read", file.display()))?;
+    Ok(parse_csv(&file.display().to_string(), &content)?)
+}
+
+fn settings(
+    config: &Config,
+    line: &LineConfig,
+    business: &str,
+    prompts: Arc<Prompts>,
+) -> SessionSettings {
+    SessionSettings {
+        handover: HandoverSettings {
+            agent: line.agent.clone(),
+            mode: match line.transfer {
+                Transfer::Bridge => TransferMode::Bridge,
+                Transfer::Refer => TransferMode::Refer,
+            },
+            ring_timeout: Duration::from_secs(config.handover.ring_s.into()),
+            refer_timeout: Duration::from_secs(config.handover.refer_s.into()),
+        },
+        conversation: Arc::new(ConversationSettings {
+            prompts,
+            business: business.to_owned(),
+            timings: Timings {
+                silence: Duration::from_secs_f32(config.conversation.silence_s),
+                ..Timings::default()
+            },
+        }),
+    }
+}
+
+/// Answers and fixed sentences of a line.
+fn what_is_said<'a>(
+    line: &'a LineConfig,
+    business: &str,
+    prompts: &Prompts,
+    entries: &'a [Entry],
+) -> impl Iterator<Item = SpeechRequest> + 'a {
+    let fixed = prompts
+        .fixed_sentences(business)
+        .into_iter()
+        .map(|sentence| (sentence.text, sentence.speed));
+    let answers = entries.iter().map(|entry| (entry.answer.clone(), 1.0));
+    fixed.chain(answers).map(|(text, speed)| SpeechRequest {
+        text,
+        language: line.language.clone(),
+        voice: line.voice.clone(),
+        speed,
+    })
+}

@@ -1,0 +1,205 @@
+//! Composition: [`App::build`] makes every part from the configuration, [`App::run`] serves until it is told to stop.
+
+mod engines;
+mod files;
+mod status;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::ProcessClock,
+    config::Config,
+    console::{self, ConsoleState},
+    media_plane::{MediaPlane, MediaPlaneConfig},
+    recording::Recorder,
+    session::{Reception, ReceptionConfig, Services, comfort_music},
+    sip::{Credentials, Registration, SipConfig, SipEndpoint, Trunk},
+    storage::Store,
+    telemetry::Metrics,
+};
+
+pub use files::{Files, read_prompts};
+use status::ProcessStatus;
+
+/// How long calls may go on once the process was told to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everything, ready to serve.
+pub struct App {
+    reception: Reception,
+    services: Arc<Services>,
+    console: TcpListener,
+    state: ConsoleState,
+    status: Arc<ProcessStatus>,
+    store: Store,
+    /// Dropping one takes the registration back.
+    registrations: Vec<Registration>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// How far `App::build` has come, for people who wait.
+pub trait Progress {
+    /// A step begins.
+    fn step(&mut self, what: &str);
+    /// `done` of `all` sentences are synthesised.
+    fn synthesised(&mut self, done: usize, all: usize);
+}
+
+impl App {
+    /// Makes every part. Files are read before a socket is opened, so a mistake in one of them changes nothing.
+    pub async fn build(config: &Config, progress: &mut dyn Progress) -> anyhow::Result<Self> {
+        progress.step("reading knowledge, prompts and tables");
+        let files = Files::read(config)?;
+        let clock = ProcessClock::start();
+        progress.step("opening the records");
+        let store = open_store(config, &clock).await?;
+        progress.step("loading the recognition model");
+        let recognizer = engines::recognizer(config)?;
+        progress.step("preparing what can be said");
+        let synthesizer = engines::synthesizer(config, &files, progress).await?;
+        let media = MediaPlane::start(
+            MediaPlaneConfig {
+                address: config.media.address,
+                first_port: config.media.first_port,
+                last_port: config.media.last_port,
+                threads: config.media.threads,
+                lost_after: Duration::from_secs(config.media.lost_after_s.into()),
+            },
+            clock,
+        )
+        .context("the media threads cannot start")?;
+        let console = TcpListener::bind(config.console.listen)
+            .await
+            .with_context(|| format!("the console cannot listen on {}", config.console.listen))?;
+        progress.step("listening");
+        let (sip, calls) = SipEndpoint::start(sip_config(config)?).await?;
+        let registrations = register(config, &sip)?;
+        let metrics = Arc::new(Metrics::default());
+        let lines: Vec<String> = files.lines.keys().map(ToString::to_string).collect();
+        let status = Arc::new(ProcessStatus::new(
+            clock.wall_ms(clock.now()),
+            config.sip.max_calls,
+            lines,
+            metrics.clone(),
+        ));
+        let services = Arc::new(Services {
+            clock,
+            table: files.table,
+            places: files.places,
+            lines: files.lines,
+            recognizer,
+            recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
+            synthesizer,
+            music: comfort_music(),
+            media: Arc::new(media),
+            media_address: config.sip.advertise.unwrap_or(config.media.address),
+            sip,
+            recorder: Arc::new(Recorder::start().context("the recording thread cannot start")?),
+            recordings: config.storage.recordings.clone(),
+            writer: store.writer(),
+            metrics: metrics.clone(),
+        });
+        let state = ConsoleState {
+            store: store.clone(),
+            recordings: config.storage.recordings.clone(),
+            status: status.clone(),
+            metrics,
+        };
+        let reception = ReceptionConfig {
+            max_calls: config.sip.max_calls,
+            patience: PATIENCE,
+        };
+        Ok(Self {
+            reception: Reception::new(reception, services.clone(), calls),
+            services,
+            console,
+            state,
+            status,
+            store,
+            registrations,
+        })
+    }
+
+    /// Where SIP is heard.
+    pub fn sip_address(&self) -> SocketAddr {
+        self.services.sip.local_address()
+    }
+
+    /// Where HTTP is heard.
+    pub fn console_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.console.local_addr()?)
+    }
+
+    /// What calls share, for a look from outside.
+    pub fn services(&self) -> Arc<Services> {
+        self.services.clone()
+    }
+
+    /// Serves until `stop`. Then no new call is taken, calls in progress may end in their own time (30 s), and everything
+    /// that was said is on record before this returns.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let console_stop = CancellationToken::new();
+        let console = tokio::spawn(console::serve(
+            self.console,
+            self.state,
+            console_stop.clone(),
+        ));
+        self.status.set_ready();
+        let draining = {
+            let (status, stop) = (self.status.clone(), stop.clone());
+            async move {
+                stop.cancelled().await;
+                status.set_stopping();
+            }
+        };
+        tokio::join!(self.reception.run(stop), draining);
+        drop(self.registrations);
+        self.services.sip.close();
+        let written = self.services.writer.flush().await;
+        drop(self.services);
+        console_stop.cancel();
+        console.await?.context("the console failed")?;
+        self.store.close().await;
+        written.context("the last records were not written")
+    }
+}
+
+async fn open_store(config: &Config, clock: &ProcessClock) -> anyhow::Result<Store> {
+    let database = &config.storage.database;
+    if let Some(folder) = database.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("folder {} cannot be made", folder.display()))?;
+    }
+    let store = Store::open(database).await?;
+    let orphans = store.close_orphans(clock.wall_ms(clock.now())).await?;
+    for call in orphans {
+        tracing::warn!(call.id = %call, "a call was cut off by the end of an earlier process; it is closed now");
+    }
+    Ok(store)
+}
+
+fn sip_config(config: &Config) -> anyhow::Result<SipConfig> {
+    Ok(SipConfig {
+        listen: config.sip.listen,
+        tcp: config.sip.tcp,
+        advertise: config.sip.advertise,
+        allow: config.allowed_networks(),
+        retry_after: Duration::from_secs(config.sip.retry_after_s.into()),
+        user_agent: format!("Yingda/{}", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+fn register(_config: &Config, _sip: &SipEndpoint) -> anyhow::Result<Vec<Registration>> {
+    let _ = |user: String, password: String| Credentials { user, password };
+    let _: Option<Trunk> = None;
+    Ok(Vec::new())
+}

@@ -1,0 +1,28 @@
+//! `yingda check-config`: says what is wrong with a configuration before a caller finds out.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use super::records::print;
+use crate::{app::Files, config::Config};
+
+/// Checks the configuration and every file it names.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "yingda.toml")]
+    config: PathBuf,
+}
+
+/// Carries it out.
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(&args.config)?;
+    let files = Files::read(&config)?;
+    Files::check_model(&config)?;
+    let mut text = String::new();
+    for (line, entries) in &files.entries {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "line {line}: {entries} entries");
+    }
+    let _ = writeln!(text, "{} is good", args.config.display());
+    print(&text)
+}

@@ -1,0 +1,95 @@
+//! What a call's machine asks of its driver.
+
+use crate::{
+    call::CallRecord,
+    clock::Moment,
+    conversation::{Listening, Speech},
+    ids::{OfferId, SearchId, UtteranceId},
+    pii::Pii,
+    session::input::SnapshotKey,
+};
+
+/// What a call's machine asks of its driver, to be carried out in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionOutput {
+    /// Append to the record of the call.
+    Record(CallRecord),
+    /// Answer the INVITE.
+    Accept,
+    /// Refuse the INVITE.
+    Reject {
+        /// SIP status code.
+        status: u16,
+        /// Whether to say when to try again.
+        retry_after: bool,
+    },
+    /// Begin the recording of the caller leg.
+    StartRecording,
+    /// Recognise a snapshot of caller speech.
+    Recognise(SnapshotKey),
+    /// Look a question up in the line's knowledge base.
+    Search {
+        /// Names the answer.
+        search: SearchId,
+        /// As it was recognised.
+        question: Pii<String>,
+    },
+    /// Say something to the caller, after what was said before.
+    Say(Speech),
+    /// Go on with what caller speech paused.
+    ResumePlayout,
+    /// Drop what was said and not heard.
+    StopPlayout {
+        /// Include what is not interruptible.
+        all: bool,
+    },
+    /// How to listen to the caller.
+    Listen(Listening),
+    /// The words of the paused utterance are complete.
+    Commit {
+        /// Which utterance.
+        utterance: UtteranceId,
+    },
+    /// Play comfort music to the caller after what was said, until `StopPlayout`.
+    PlayMusic {
+        /// The attempt it bridges.
+        offer: OfferId,
+    },
+    /// Call the agent.
+    CallAgent {
+        /// Which attempt.
+        offer: OfferId,
+        /// SIP URI.
+        target: String,
+    },
+    /// Say the brief to the agent.
+    Brief {
+        /// Which attempt.
+        offer: OfferId,
+        /// One sentence.
+        text: Pii<String>,
+    },
+    /// Let caller and agent hear each other.
+    Bridge {
+        /// Which attempt.
+        offer: OfferId,
+    },
+    /// End the agent leg, in whatever state it is.
+    EndAgentLeg {
+        /// Which attempt.
+        offer: OfferId,
+    },
+    /// Ask the caller's side to call somebody else (REFER).
+    Refer {
+        /// Which attempt.
+        offer: OfferId,
+        /// Refer-To.
+        target: String,
+    },
+    /// End the caller leg.
+    HangUp,
+    /// Call again at this moment with `TimerFired`. The last one counts; `None` for no timer.
+    Timeout(Option<Moment>),
+    /// Nothing follows.
+    Finished,
+}

@@ -1,0 +1,80 @@
+//! Takes calls in: each gets a task, as many as are allowed at once.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Services, call_task::CallTask};
+use crate::sip::IncomingCall;
+
+/// Settings of the reception.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceptionConfig {
+    /// Calls at once; one more gets 503.
+    pub max_calls: usize,
+    /// How long calls may go on once the process was told to stop.
+    pub patience: Duration,
+}
+
+/// Takes calls in.
+#[derive(Debug)]
+pub struct Reception {
+    config: ReceptionConfig,
+    services: Arc<Services>,
+    calls: mpsc::Receiver<IncomingCall>,
+    places: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Reception {
+    /// A reception for the calls that arrive at an endpoint.
+    pub fn new(
+        config: ReceptionConfig,
+        services: Arc<Services>,
+        calls: mpsc::Receiver<IncomingCall>,
+    ) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(config.max_calls)),
+            config,
+            services,
+            calls,
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Takes calls until `stop`, refuses them from then on, and returns when the last call is over. Calls that go on for
+    /// longer than the configured patience are ended.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let end = CancellationToken::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                call = self.calls.recv() => match call {
+                    Some(call) => self.take(call, false, &end),
+                    None => break,
+                },
+            }
+        }
+        self.tasks.close();
+        let patience = tokio::time::sleep(self.config.patience);
+        tokio::pin!(patience);
+        loop {
+            tokio::select! {
+                () = self.tasks.wait() => break,
+                () = &mut patience, if !end.is_cancelled() => end.cancel(),
+                Some(call) = self.calls.recv() => self.take(call, true, &end),
+            }
+        }
+    }
+
+    fn take(&self, call: IncomingCall, draining: bool, end: &CancellationToken) {
+        let place = self.places.clone().try_acquire_owned().ok();
+        let task = CallTask::new(self.services.clone(), call, draining, place.is_some());
+        let end = end.clone();
+        self.tasks.spawn(async move {
+            task.run(end).await;
+            drop(place);
+        });
+    }
+}

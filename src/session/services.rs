@@ -1,0 +1,71 @@
+//! What calls share: engines, the record, the legs' makers, and each line's own.
+
+use std::{collections::HashMap, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{
+    asr::RecognizerPool, audio::Pcm, clock::ProcessClock, ids::LineNumber, media_plane::MediaPlane,
+    phone_number::Places, recording::Recorder, retrieval::KnowledgeIndex, routing::LineTable,
+    session::SessionSettings, sip::SipEndpoint, storage::CallWriter, telemetry::Metrics,
+    tts::SpeechSynthesizer,
+};
+
+/// What all calls share.
+pub struct Services {
+    /// Time.
+    pub clock: ProcessClock,
+    /// Which line a number belongs to.
+    pub table: LineTable,
+    /// Where a number is from.
+    pub places: Places,
+    /// The lines.
+    pub lines: HashMap<LineNumber, Arc<LineServices>>,
+    /// Words from audio.
+    pub recognizer: Arc<RecognizerPool>,
+    /// When recognition of an utterance is given up.
+    pub recognition_deadline: Duration,
+    /// Audio from words.
+    pub synthesizer: Arc<dyn SpeechSynthesizer>,
+    /// What a caller hears while an agent's phone rings.
+    pub music: Pcm,
+    /// Legs.
+    pub media: Arc<MediaPlane>,
+    /// The address under which others reach our RTP.
+    pub media_address: IpAddr,
+    /// Signalling.
+    pub sip: SipEndpoint,
+    /// Recordings.
+    pub recorder: Arc<Recorder>,
+    /// Their folder.
+    pub recordings: PathBuf,
+    /// The record.
+    pub writer: CallWriter,
+    /// Numbers about the process.
+    pub metrics: Arc<Metrics>,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}
+
+/// What the calls of one line share.
+pub struct LineServices {
+    /// The FAQ.
+    pub index: Arc<dyn KnowledgeIndex>,
+    /// For the machine.
+    pub settings: SessionSettings,
+    /// Language of prompts and answers.
+    pub language: String,
+    /// Voice of the speech engine.
+    pub voice: String,
+}
+
+impl std::fmt::Debug for LineServices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LineServices")
+            .field("language", &self.language)
+            .field("voice", &self.voice)
+            .finish_non_exhaustive()
+    }
+}

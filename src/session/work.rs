@@ -1,0 +1,144 @@
+//! Work that a call waits for: recognition, search, synthesis. Each piece is a task that ends with the call.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::{Services, SnapshotKey, speaker::Synthesised};
+use crate::{
+    asr::RecognizeError,
+    audio::Pcm,
+    clock::Moment,
+    entry::Finding,
+    ids::{OfferId, SearchId, SpeechId, UtteranceId},
+    pii::Pii,
+    retrieval::{KnowledgeIndex, SearchError},
+    sip::{Dialog, SipError},
+    transcript::Recognition,
+    tts::{SpeechRequest, SynthesizeError},
+};
+
+/// What a piece of work came to.
+#[derive(Debug)]
+pub(super) enum Done {
+    Recognised {
+        key: SnapshotKey,
+        result: Result<Recognition, RecognizeError>,
+    },
+    AgentRecognised {
+        span: (Moment, Moment),
+        result: Result<Recognition, RecognizeError>,
+    },
+    Found {
+        search: SearchId,
+        result: Result<Finding, SearchError>,
+    },
+    Synthesised(Synthesised),
+    Brief {
+        offer: OfferId,
+        result: Result<Pcm, SynthesizeError>,
+    },
+    Refer {
+        offer: OfferId,
+        result: Result<(), SipError>,
+    },
+}
+
+/// The work of one call. The call's machine asks for a few pieces at a time, so they need no queue of their own.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    tasks: JoinSet<Done>,
+    recognising: HashMap<UtteranceId, AbortHandle>,
+}
+
+impl Work {
+    /// Recognises a snapshot. An older one of the same utterance is out of date, and is dropped.
+    pub(super) fn recognise(&mut self, services: &Services, key: SnapshotKey, audio: Arc<[i16]>) {
+        let (pool, deadline) = (services.recognizer.clone(), services.recognition_deadline);
+        let task = self.tasks.spawn(async move {
+            let result = pool.recognize(audio, deadline).await;
+            Done::Recognised { key, result }
+        });
+        if let Some(older) = self.recognising.insert(key.utterance, task) {
+            older.abort();
+        }
+    }
+
+    /// The caller speaks on: what is being recognised of the utterance is out of date.
+    pub(super) fn out_of_date(&mut self, utterance: UtteranceId) {
+        if let Some(task) = self.recognising.remove(&utterance) {
+            task.abort();
+        }
+    }
+
+    pub(super) fn recognise_agent(
+        &mut self,
+        services: &Services,
+        span: (Moment, Moment),
+        audio: Arc<[i16]>,
+    ) {
+        let (pool, deadline) = (services.recognizer.clone(), services.recognition_deadline);
+        self.tasks.spawn(async move {
+            let result = pool.recognize(audio, deadline).await;
+            Done::AgentRecognised { span, result }
+        });
+    }
+
+    pub(super) fn search(
+        &mut self,
+        index: Arc<dyn KnowledgeIndex>,
+        search: SearchId,
+        question: Pii<String>,
+    ) {
+        self.tasks.spawn(async move {
+            let result = index.search(question.expose()).await;
+            Done::Found { search, result }
+        });
+    }
+
+    pub(super) fn synthesise(
+        &mut self,
+        services: &Services,
+        speech: SpeechId,
+        request: SpeechRequest,
+    ) {
+        let synthesizer = services.synthesizer.clone();
+        self.tasks.spawn(async move {
+            let result = synthesizer.synthesize(&request).await;
+            Done::Synthesised(Synthesised { speech, result })
+        });
+    }
+
+    pub(super) fn brief(&mut self, services: &Services, offer: OfferId, request: SpeechRequest) {
+        let synthesizer = services.synthesizer.clone();
+        self.tasks.spawn(async move {
+            let result = synthesizer.synthesize(&request).await;
+            Done::Brief { offer, result }
+        });
+    }
+
+    pub(super) fn refer(&mut self, dialog: Dialog, offer: OfferId, target: String) {
+        self.tasks.spawn(async move {
+            let result = dialog.refer(&target).await;
+            Done::Refer { offer, result }
+        });
+    }
+
+    /// The next piece that is done; waits for ever while there is none.
+    pub(super) async fn next(&mut self) -> Done {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Ok(done)) => {
+                    if let Done::Recognised { key, .. } = &done {
+                        self.recognising.remove(&key.utterance);
+                    }
+                    return done;
+                }
+                Some(Err(error)) if error.is_cancelled() => {}
+                // The conversation does not wait for ever: its own patience ends.
+                Some(Err(error)) => tracing::error!(%error, "work for a call broke"),
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
