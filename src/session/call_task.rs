@@ -191,7 +191,7 @@ impl CallTask {
 
     async fn carry_out(&mut self, output: SessionOutput) {
         match output {
-            SessionOutput::Record(record) => self.record(record).await,
+            SessionOutput::Record(record) => self.record(*record).await,
             SessionOutput::Accept => self.accept(),
             SessionOutput::Reject { status, .. } => self.reject(status),
             SessionOutput::StartRecording => self.start_recording().await,

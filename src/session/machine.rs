@@ -363,7 +363,8 @@ impl SessionMachine {
             event,
         };
         self.records.push(record.clone());
-        self.outputs.push_back(SessionOutput::Record(record));
+        self.outputs
+            .push_back(SessionOutput::Record(Box::new(record)));
     }
 
     fn announce_timer(&mut self) {

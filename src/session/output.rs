@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub enum SessionOutput {
     /// Append to the record of the call.
-    Record(CallRecord),
+    Record(Box<CallRecord>),
     /// Answer the INVITE.
     Accept,
     /// Refuse the INVITE.

@@ -45,11 +45,9 @@ impl SessionMachine {
                 utterance,
                 revision,
                 error,
-            } => {
-                if self.take_overheard(utterance, revision).is_some() {
-                    let engine = "recognition".to_owned();
-                    self.record(now, CallEvent::EngineFailed { engine, error });
-                }
+            } if self.take_overheard(utterance, revision).is_some() => {
+                let engine = "recognition".to_owned();
+                self.record(now, CallEvent::EngineFailed { engine, error });
             }
             // The conversation still has to learn which of its sentences were heard.
             conversation::Input::PlayStarted { .. } | conversation::Input::PlayEnded { .. } => {
