@@ -38,6 +38,8 @@ pub(super) struct CallTask {
     origin: Moment,
     machine: SessionMachine,
     journalled: u64,
+    /// Entries of the journal from before the record began; `None` afterwards.
+    early: Option<Vec<(u64, Moment, String)>>,
     /// What has happened and the machine does not know yet.
     pub(super) inputs: VecDeque<SessionInput>,
     /// Why the call cannot be taken, known before it was looked at.
@@ -104,6 +106,7 @@ impl CallTask {
             id: CallId(uuid::Uuid::now_v7()),
             machine: SessionMachine::new(settings),
             journalled: 0,
+            early: Some(Vec::new()),
             inputs: VecDeque::from([SessionInput::Offered(offered)]),
             refusal,
             caller: CallerLeg::new(dialog, events, facts.offer.clone()),
@@ -176,16 +179,22 @@ impl CallTask {
     async fn journal(&mut self, at: Moment, entry: &JournalEntry) {
         let seq = self.journalled;
         self.journalled += 1;
-        match serde_json::to_string(entry) {
-            Ok(json) => {
-                let written = self.services.writer.append_input(self.id, seq, at, json);
-                if let Err(error) = written.await {
-                    tracing::error!(call.id = %self.id, %error, "an input was not recorded");
-                }
-            }
+        let json = match serde_json::to_string(entry) {
+            Ok(json) => json,
             Err(error) => {
-                tracing::error!(call.id = %self.id, %error, "an input cannot be written");
+                return tracing::error!(call.id = %self.id, %error, "an input cannot be written");
             }
+        };
+        match &mut self.early {
+            Some(early) => early.push((seq, at, json)),
+            None => self.write_input(seq, at, json).await,
+        }
+    }
+
+    async fn write_input(&self, seq: u64, at: Moment, json: String) {
+        let written = self.services.writer.append_input(self.id, seq, at, json);
+        if let Err(error) = written.await {
+            tracing::error!(call.id = %self.id, %error, "an input was not recorded");
         }
     }
 
@@ -238,7 +247,11 @@ impl CallTask {
             CallEvent::Offered { line, .. } => {
                 let line = line.as_ref().map(ToString::to_string).unwrap_or_default();
                 tracing::info!(call.id = %self.id, call.line = line, "a call arrived");
-                self.services.writer.begin(self.id, record).await
+                let begun = self.services.writer.begin(self.id, record).await;
+                for (seq, at, json) in self.early.take().unwrap_or_default() {
+                    self.write_input(seq, at, json).await;
+                }
+                begun
             }
             CallEvent::Ended {
                 by,

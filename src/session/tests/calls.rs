@@ -1,0 +1,211 @@
+//! Whole calls, with and without an agent.
+
+use super::*;
+use crate::call::{AgentUnavailable, CallEvent, Disposition, EndCause, Party};
+
+const AGENT: Option<&str> = Some("sip:agent@127.0.0.1:5090");
+
+fn ended(stage: &Stage) -> (Party, EndCause, Disposition) {
+    match stage.machine.records().last().map(|record| &record.event) {
+        Some(CallEvent::Ended {
+            by,
+            cause,
+            disposition,
+        }) => (*by, *cause, *disposition),
+        other => panic!("the call goes on: {other:?}"),
+    }
+}
+
+fn offer(stage: &Stage) -> OfferId {
+    let offered = stage.machine.records().iter().rev();
+    offered
+        .filter_map(|record| match &record.event {
+            CallEvent::AgentOffered { offer, .. } | CallEvent::Referred { offer, .. } => {
+                Some(*offer)
+            }
+            _ => None,
+        })
+        .next()
+        .expect("an offer")
+}
+
+#[test]
+fn an_unknown_number_is_refused_and_recorded() {
+    let mut stage = Stage::new(None);
+    assert_eq!(
+        stage.tell(offered(None)),
+        ["reject 404", "HangUp", "Finished"]
+    );
+    assert_eq!(stage.records(), ["offered", "rejected", "ended"]);
+    assert_eq!(ended(&stage).1, EndCause::Rejected);
+    assert_eq!(ended(&stage).2, Disposition::Refused);
+    stage.check_replay();
+}
+
+#[test]
+fn a_call_that_cannot_be_taken_is_refused_after_it_was_looked_at() {
+    let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
+    assert_eq!(stage.tell(offered(Some("4008001001"))), ["Accept"]);
+    assert_eq!(
+        stage.tell(SessionInput::Refused(Refusal::AtCapacity)),
+        ["reject 503", "HangUp", "Finished"]
+    );
+    stage.check_replay();
+}
+
+#[test]
+fn a_caller_who_gives_up_before_the_answer_has_abandoned_the_call() {
+    let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
+    stage.tell(offered(Some("4008001001")));
+    let cause = EndCause::Cancelled;
+    assert_eq!(
+        stage.tell(SessionInput::CallerGone { cause }),
+        ["HangUp", "Finished"]
+    );
+    assert_eq!(
+        ended(&stage),
+        (Party::Caller, cause, Disposition::Abandoned)
+    );
+    stage.check_replay();
+}
+
+#[test]
+fn an_agent_hears_the_brief_then_the_caller_and_may_leave() {
+    let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
+    let told = stage.key('0');
+    assert!(
+        told.contains(&"call 0 sip:agent@127.0.0.1:5090".to_owned()),
+        "{told:?}"
+    );
+    assert_eq!(told.last().map(String::as_str), Some("music"));
+    let offer = offer(&stage);
+    stage.tell(SessionInput::AgentRinging { offer });
+    assert_eq!(
+        stage.tell(SessionInput::AgentAnswered { offer }),
+        ["brief 0"]
+    );
+    let told = stage.tell(SessionInput::BriefEnded { offer });
+    assert!(told.contains(&"bridge 0".to_owned()), "{told:?}");
+    let told = stage.tell(SessionInput::AgentGone { offer });
+    assert_eq!(told[..2], ["end agent 0", "say handover.left"]);
+    let cause = EndCause::Hangup;
+    stage.tell(SessionInput::CallerGone { cause });
+    assert_eq!(
+        ended(&stage),
+        (Party::Caller, cause, Disposition::HandedOver)
+    );
+    let records = stage.records();
+    for event in [
+        "escalated",
+        "agent_offered",
+        "agent_answered",
+        "bridged",
+        "agent_left",
+    ] {
+        let count = records.iter().filter(|name| *name == event).count();
+        assert_eq!(count, 1, "{event} in {records:?}");
+    }
+    stage.check_replay();
+}
+
+#[test]
+fn a_caller_who_leaves_while_the_phone_rings_ends_the_agents_leg() {
+    let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
+    stage.key('0');
+    let cause = EndCause::Hangup;
+    assert_eq!(
+        stage.tell(SessionInput::CallerGone { cause }),
+        ["end agent 0", "HangUp", "Finished"]
+    );
+    stage.check_replay();
+}
+
+#[test]
+fn an_agent_who_does_not_come_leads_to_a_callback() {
+    let check = |cause: Option<AgentUnavailable>| {
+        let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
+        stage.key('0');
+        let offer = offer(&stage);
+        let told = match cause {
+            Some(cause) => stage.tell(SessionInput::AgentFailed { offer, cause }),
+            // Twenty seconds of ringing.
+            None => {
+                let began = stage.now;
+                let mut told = Vec::new();
+                while !told.contains(&"end agent 0".to_owned()) {
+                    told = stage.wait();
+                }
+                assert_eq!(stage.now.since(began), Duration::from_secs(20));
+                told
+            }
+        };
+        assert_eq!(
+            told[..4],
+            [
+                "end agent 0",
+                "stop all=true",
+                "say handover.unavailable",
+                "say callback.offer"
+            ],
+            "{cause:?}"
+        );
+        // A late answer of the same offer is hung up.
+        assert_eq!(
+            stage.tell(SessionInput::AgentAnswered { offer }),
+            ["end agent 0"]
+        );
+        stage.check_replay();
+    };
+    check(Some(AgentUnavailable::Declined));
+    check(Some(AgentUnavailable::Busy));
+    check(Some(AgentUnavailable::Unreachable));
+    check(None);
+}
+
+#[test]
+fn without_an_agent_the_conversation_carries_on() {
+    let mut stage = Stage::talking(TransferMode::Bridge, None);
+    let told = stage.key('0');
+    assert!(told.contains(&"say callback.offer".to_owned()), "{told:?}");
+    assert!(stage.records().contains(&"agent_unavailable".to_owned()));
+    stage.check_replay();
+}
+
+#[test]
+fn a_transfer_succeeds_or_the_call_is_taken_back() {
+    let mut stage = Stage::talking(TransferMode::Refer, AGENT);
+    let told = stage.key('0');
+    assert!(
+        told.contains(&"refer 0 sip:agent@127.0.0.1:5090".to_owned()),
+        "{told:?}"
+    );
+    let offer = offer(&stage);
+    assert!(
+        stage
+            .tell(SessionInput::ReferProgress { offer, status: 100 })
+            .is_empty()
+    );
+    let told = stage.tell(SessionInput::ReferProgress { offer, status: 486 });
+    assert!(told.contains(&"say callback.offer".to_owned()), "{told:?}");
+    stage.check_replay();
+
+    let mut stage = Stage::talking(TransferMode::Refer, AGENT);
+    stage.key('0');
+    let offer = self::offer(&stage);
+    stage.tell(SessionInput::ReferProgress { offer, status: 200 });
+    assert_eq!(ended(&stage).1, EndCause::Transferred);
+    stage.check_replay();
+}
+
+#[test]
+fn the_end_of_the_process_ends_the_call() {
+    let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
+    let told = stage.tell(SessionInput::Shutdown);
+    assert_eq!(told, ["HangUp", "Finished"]);
+    assert_eq!(ended(&stage).0, Party::System);
+    assert!(
+        stage.tell(SessionInput::TimerFired).is_empty(),
+        "nothing follows"
+    );
+    stage.check_replay();
+}
