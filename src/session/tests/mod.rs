@@ -77,7 +77,7 @@ impl Stage {
         stage.tell(offered(Some("4008001001")));
         let codec = "PCMA".to_owned();
         stage.tell(SessionInput::Confirmed { codec });
-        stage.now = stage.now + Duration::from_secs(5);
+        stage.now += Duration::from_secs(5);
         stage
     }
 
@@ -120,7 +120,7 @@ impl Stage {
 
     fn records(&self) -> Vec<String> {
         let records = self.machine.records().iter();
-        records.map(|record| event_name(record)).collect()
+        records.map(event_name).collect()
     }
 
     /// The journal, written and read again, gives the same record.

@@ -75,7 +75,7 @@ proptest! {
         let mode = if refer { TransferMode::Refer } else { TransferMode::Bridge };
         let mut stage = Stage::talking(mode, Some("sip:agent@127.0.0.1:5090"));
         for (gap_ms, input) in inputs {
-            stage.now = stage.now + Duration::from_millis(gap_ms);
+            stage.now += Duration::from_millis(gap_ms);
             stage.tell(input);
         }
         stage.tell(SessionInput::CallerGone { cause: EndCause::Hangup });
