@@ -278,8 +278,9 @@ async fn refusals_are_json() {
 #[tokio::test]
 async fn recordings_are_sent_in_parts() {
     let console = Console::new(true).await;
-    write(console.recordings().join("a.wav"), b"0123456789");
-    let call = console.call(1, Some("a.wav")).await;
+    std::fs::create_dir(console.recordings().join("2026-03-01")).expect("a folder");
+    write(console.recordings().join("2026-03-01/a.wav"), b"0123456789");
+    let call = console.call(1, Some("2026-03-01/a.wav")).await;
     let path = format!("/api/calls/{call}/recording");
     let whole = console.get(&path).await;
     assert_eq!((whole.status, whole.text().as_str()), (200, "0123456789"));
@@ -300,7 +301,14 @@ async fn recordings_are_sent_in_parts() {
 async fn recordings_stay_inside_their_folder() {
     let console = Console::new(true).await;
     write(console.folder.path().join("secret.wav"), b"secret");
-    for (number, file) in (1..).zip(["../secret.wav", "/etc/hostname", "..", "gone.wav"]) {
+    for (number, file) in (1..).zip([
+        "../secret.wav",
+        "/etc/hostname",
+        "..",
+        "gone.wav",
+        "a/../../secret.wav",
+        "",
+    ]) {
         let call = console.call(number, Some(file)).await;
         let answer = console.get(&format!("/api/calls/{call}/recording")).await;
         assert_eq!(answer.status, 404, "{file}");
