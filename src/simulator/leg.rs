@@ -3,13 +3,12 @@
 //! Keeps signalling and media in step (answers re-INVITEs, holds and resumes) and waits for what its user asks for. Decides
 //! nothing: see `caller` and `agent`.
 
-use std::{collections::VecDeque, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 use tokio::sync::mpsc;
 
 use super::{
-    hearing::Change,
-    phone::{Heard, Phone, PhoneState},
+    phone::{Phone, PhoneState},
     tape::Tape,
 };
 use crate::{
@@ -24,9 +23,6 @@ use crate::{
 
 /// How long a BYE or CANCEL of ours may take.
 const END_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Sounds that wait to be taken; the oldest is dropped, for they are only shown.
-const SOUNDS: usize = 64;
 
 /// Why a simulated call could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +96,6 @@ pub struct Leg {
     clock: ProcessClock,
     begun: Moment,
     keys: Vec<Digit>,
-    sounds: VecDeque<(Change, f32)>,
 }
 
 fn local(phone: &Phone) -> SdpSession {
@@ -134,7 +129,6 @@ impl Leg {
             clock,
             begun,
             keys: Vec::new(),
-            sounds: VecDeque::new(),
         })
     }
 
@@ -155,7 +149,6 @@ impl Leg {
             clock,
             begun: clock.now(),
             keys: Vec::new(),
-            sounds: VecDeque::new(),
         })
     }
 
@@ -191,11 +184,6 @@ impl Leg {
         &self.keys
     }
 
-    /// The next sound that began or ended, with its level in dBFS when it ended.
-    pub fn sound(&mut self) -> Option<(Change, f32)> {
-        self.sounds.pop_front()
-    }
-
     /// The present moment.
     pub fn now(&self) -> Moment {
         self.clock.now()
@@ -227,16 +215,8 @@ impl Leg {
     }
 
     fn heard(&mut self) {
-        while let Some(heard) = self.phone.heard() {
-            match heard {
-                Heard::Key(digit) => self.keys.push(digit),
-                Heard::Sound(change, level) => {
-                    if self.sounds.len() >= SOUNDS {
-                        self.sounds.pop_front();
-                    }
-                    self.sounds.push_back((change, level));
-                }
-            }
+        while let Some(key) = self.phone.key() {
+            self.keys.push(key);
         }
     }
 

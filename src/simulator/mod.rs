@@ -5,8 +5,34 @@
 //! never looks inside the server: expectations are checked against the server's records by its HTTP API.
 
 pub mod agent;
+mod caller;
 pub mod clip;
+mod dial;
 pub mod hearing;
+mod judge;
 pub mod leg;
 pub mod phone;
+pub mod record;
+pub mod report;
+mod runner;
+pub mod scenario;
 pub mod tape;
+
+pub use dial::{Act, CallOutcome, CallPlan, call};
+pub use report::{News, Progress, Report, ScenarioReport, Silent, TextProgress, TurnReport};
+pub use runner::{RunnerConfig, run};
+pub use scenario::{Scenario, ScenarioError};
+
+/// Why nothing could be simulated.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulatorError {
+    /// A port cannot be opened, or a target is no SIP URI.
+    #[error(transparent)]
+    Sip(#[from] crate::sip::SipError),
+    /// A call could not be placed.
+    #[error(transparent)]
+    Leg(#[from] leg::LegError),
+    /// Words or files cannot be played.
+    #[error(transparent)]
+    Clip(#[from] clip::ClipError),
+}

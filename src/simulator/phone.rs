@@ -20,7 +20,7 @@ use super::{
     tape::Tape,
 };
 use crate::{
-    audio::{FRAME, FRAME_SAMPLES, SILENCE_DBFS, level_dbfs},
+    audio::{FRAME, FRAME_SAMPLES, level_dbfs},
     call::Digit,
     clock::{Moment, ProcessClock},
     media::{
@@ -35,8 +35,8 @@ use crate::{
 /// Commands that wait; whoever sends one more waits.
 const COMMANDS: usize = 16;
 
-/// Changes that wait to be taken; what comes when it is full is dropped, for they are only shown.
-const CHANGES: usize = 64;
+/// Keys that wait to be taken; what comes when it is full is dropped.
+const KEYS: usize = 64;
 
 /// The longest datagram that is read.
 const LONGEST_RECEIVED: usize = 2_048;
@@ -60,22 +60,17 @@ pub struct PhoneState {
     pub spoke: Option<Moment>,
     /// RTP packets that arrived.
     pub received: u64,
+    /// Mean level of the sound that is going on, or of the last one, in dBFS.
+    pub sound_dbfs: f32,
 }
 
-/// Something that was heard, for the one who watches.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Heard {
-    /// A sound began or ended; its mean level in dBFS when it ended.
-    Sound(Change, f32),
-    /// A key (RFC 4733).
-    Key(Digit),
-}
-
+#[derive(Debug)]
 enum Item {
     Clip(Clip),
     Keys(Vec<Digit>),
 }
 
+#[derive(Debug)]
 enum Command {
     Agree(NegotiatedMedia),
     Play(Ticket, Item),
@@ -89,7 +84,7 @@ pub struct Phone {
     address: SocketAddr,
     commands: mpsc::Sender<Command>,
     state: watch::Receiver<PhoneState>,
-    heard: mpsc::Receiver<Heard>,
+    pressed: mpsc::Receiver<Digit>,
     task: tokio::task::JoinHandle<Tape>,
     last: Ticket,
 }
@@ -101,25 +96,25 @@ impl Phone {
         let address = socket.local_addr()?;
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (state, watched) = watch::channel(PhoneState::default());
-        let (heard, changes) = mpsc::channel(CHANGES);
+        let (keys, pressed) = mpsc::channel(KEYS);
         let line = Line {
             socket,
             clock,
             state,
-            heard,
+            pressed: keys,
             view: PhoneState::default(),
             tape: Tape::new(clock.now()),
             media: None,
             queue: VecDeque::new(),
             playing: None,
             keys: DtmfReceiver::default(),
-            power: (0.0, 0),
+            sound_packets: 0,
         };
         Ok(Self {
             address,
             commands,
             state: watched,
-            heard: changes,
+            pressed,
             task: tokio::spawn(line.run(inbox)),
             last: Ticket(0),
         })
@@ -175,16 +170,17 @@ impl Phone {
         *self.state.borrow_and_update()
     }
 
-    /// What was heard and not yet taken.
-    pub fn heard(&mut self) -> Option<Heard> {
-        self.heard.try_recv().ok()
+    /// The next key of the other side (RFC 4733).
+    pub fn key(&mut self) -> Option<Digit> {
+        self.pressed.try_recv().ok()
     }
 
-    /// The sound that was heard between two moments.
-    pub async fn sound(&self, from: Moment, to: Moment) -> Vec<i16> {
-        let (answer, sound) = oneshot::channel();
-        self.command(Command::Copy(from, to, answer)).await;
-        sound.await.unwrap_or_default()
+    /// To listen in from elsewhere.
+    pub fn ear(&self) -> Ear {
+        Ear {
+            commands: self.commands.downgrade(),
+            state: self.state.clone(),
+        }
     }
 
     /// Puts it away and gives everything it heard.
@@ -194,6 +190,30 @@ impl Phone {
             Ok(tape) => tape,
             Err(_) => Tape::new(Moment::ORIGIN),
         }
+    }
+}
+
+/// Listens to what a phone hears; does not keep it alive.
+#[derive(Clone, Debug)]
+pub struct Ear {
+    commands: mpsc::WeakSender<Command>,
+    state: watch::Receiver<PhoneState>,
+}
+
+impl Ear {
+    /// Waits for the next packet time; nothing once the phone was put away.
+    pub async fn ticked(&mut self) -> Option<PhoneState> {
+        self.state.changed().await.ok()?;
+        Some(*self.state.borrow_and_update())
+    }
+
+    /// The sound that was heard between two moments.
+    pub async fn sound(&self, from: Moment, to: Moment) -> Option<Vec<i16>> {
+        let (answer, sound) = oneshot::channel();
+        let commands = self.commands.upgrade()?;
+        commands.send(Command::Copy(from, to, answer)).await.ok()?;
+        drop(commands);
+        sound.await.ok()
     }
 }
 
@@ -216,15 +236,15 @@ struct Line {
     socket: UdpSocket,
     clock: ProcessClock,
     state: watch::Sender<PhoneState>,
-    heard: mpsc::Sender<Heard>,
+    pressed: mpsc::Sender<Digit>,
     view: PhoneState,
     tape: Tape,
     media: Option<Media>,
     queue: VecDeque<(Ticket, Item)>,
     playing: Option<Playing>,
     keys: DtmfReceiver,
-    /// Sum of levels and number of packets of the sound that is going on.
-    power: (f32, u32),
+    /// Packets of the sound that is going on.
+    sound_packets: u32,
 }
 
 impl Line {
@@ -294,7 +314,8 @@ impl Line {
         };
         if media.agreed.telephone_event == Some(packet.payload_type) {
             if let Some(digit) = self.keys.receive(packet.timestamp, packet.payload) {
-                self.tell(Heard::Key(digit));
+                // Full: nobody looks.
+                let _ = self.pressed.try_send(digit);
             }
             return;
         }
@@ -308,33 +329,19 @@ impl Line {
         self.tape
             .packet(now, packet.ssrc, packet.timestamp, samples);
         let level = level_dbfs(samples);
-        let change = self.view.hearing.frame(now, level);
-        self.changed(change);
-        if self.view.hearing.last() == Some(now) {
-            self.power.0 += level;
-            self.power.1 += 1;
+        if let Some(Change::Began { .. }) = self.view.hearing.frame(now, level) {
+            self.sound_packets = 0;
         }
-    }
-
-    fn changed(&mut self, change: Option<Change>) {
-        let Some(change) = change else { return };
-        let (sum, packets) = std::mem::take(&mut self.power);
-        let level = match packets {
-            0 => SILENCE_DBFS,
-            packets => sum / packets as f32,
-        };
-        self.tell(Heard::Sound(change, level));
-    }
-
-    fn tell(&self, heard: Heard) {
-        // Full: nobody looks. What is measured stands in the state.
-        let _ = self.heard.try_send(heard);
+        if self.view.hearing.last() == Some(now) {
+            self.sound_packets += 1;
+            let share = 1.0 / self.sound_packets as f32;
+            self.view.sound_dbfs += (level - self.view.sound_dbfs) * share;
+        }
     }
 
     async fn tick(&mut self) {
         let now = self.clock.now();
-        let change = self.view.hearing.tick(now);
-        self.changed(change);
+        self.view.hearing.tick(now);
         self.view.now = now;
         if self.media.is_some() {
             self.send().await;
