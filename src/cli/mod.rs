@@ -2,6 +2,7 @@
 //!
 //! A subcommand is a file with `Args` and `run`. Nothing here knows more than how to read arguments and print results.
 
+mod call;
 mod calls;
 mod check_config;
 mod export;
@@ -10,6 +11,7 @@ mod records;
 mod replay;
 mod serve;
 mod show;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 
@@ -35,6 +37,10 @@ enum Command {
     Export(export::Args),
     /// Replays a call from its recorded inputs and compares the result with its record, byte for byte.
     Replay(replay::Args),
+    /// Calls a SIP address, speaks, and prints what is heard.
+    Call(call::Args),
+    /// Runs scripted conversations and fails when one is not as expected.
+    Simulate(simulate::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
 }
@@ -49,6 +55,8 @@ impl Cli {
             Command::Show(args) => show::run(args),
             Command::Export(args) => export::run(args),
             Command::Replay(args) => replay::run(args),
+            Command::Call(args) => call::run(args),
+            Command::Simulate(args) => simulate::run(args),
             Command::Models(args) => models::run(args),
         }
     }
