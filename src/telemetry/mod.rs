@@ -34,9 +34,16 @@ pub enum TelemetryError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Sends the log of this process to standard error. `filter` is what [`LOG_VARIABLE`] says; `info` without it.
-pub fn init(filter: Option<&str>, format: LogFormat) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(filter.unwrap_or("info"))?;
+/// The filter that `wanted` asks for; `info` without it. The SIP stack logs whole messages, numbers and all, from `info` on,
+/// so it says no more than warnings unless it is asked for by name.
+pub fn filter(wanted: Option<&str>) -> Result<EnvFilter, TelemetryError> {
+    let wanted = wanted.unwrap_or("info");
+    Ok(EnvFilter::try_new(format!("rsipstack=warn,{wanted}"))?)
+}
+
+/// Sends the log of this process to standard error. `wanted` is what [`LOG_VARIABLE`] says.
+pub fn init(wanted: Option<&str>, format: LogFormat) -> Result<(), TelemetryError> {
+    let filter = filter(wanted)?;
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Text => {

@@ -1,4 +1,9 @@
 //! The rooms together, over real sockets on loopback.
 
+mod crash;
+mod leaks;
+mod server;
 mod simulator;
 mod sip;
+mod sounds;
+mod whole_call;
