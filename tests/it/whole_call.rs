@@ -110,13 +110,14 @@ async fn a_caller_is_answered_then_talks_to_a_human_and_all_of_it_is_on_record()
         })
         .await;
     assert_eq!(said, Waited::Came(()));
-    let heard_by_caller = leg.phone.sound(bridged, leg.now()).await;
     leg.end().await;
+    let over = leg.now();
+    let heard_by_caller = leg.put_away().await;
 
     let report = duty.report(PATIENCE).await.expect("the agent was called");
     assert!(report.was_answered);
     let to_agent = correlation(from_caller.samples(), &report.heard);
-    let to_caller = correlation(from_agent.samples(), &heard_by_caller);
+    let to_caller = correlation(from_agent.samples(), heard_by_caller.between(bridged, over));
     assert!(
         to_agent > 0.99 && to_caller > 0.99,
         "{to_agent} {to_caller}"
