@@ -32,7 +32,7 @@ async fn call(endpoint: &SipEndpoint, server: &Server, number: usize) {
             .await;
         assert_eq!(heard, Waited::Came(()), "call {number}: {:?}", leg.state());
     }
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         let keys = vec![yingda::call::Digit::new('9').expect("a key")];
         leg.phone.press(keys).await;
     }

@@ -125,6 +125,20 @@ async fn a_caller_is_answered_then_talks_to_a_human_and_all_of_it_is_on_record()
 
     let calls = server.closed_calls(1).await;
     let call = calls[0].call;
+    let (console, path) = (server.console, format!("/api/calls/{call}"));
+    let page = tokio::task::spawn_blocking(move || {
+        let mut response = ureq::get(format!("http://{console}{path}")).call()?;
+        response.body_mut().read_to_string()
+    });
+    let page = page.await.expect("it ran").expect("the call is shown");
+    assert!(
+        page.contains("A003") && page.contains("138****8000"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("13800138000"),
+        "the number is masked: {page}"
+    );
     let folder = server.stop().await;
     let store = Store::open_existing(&folder.path().join("yingda.db"))
         .await
