@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::{
     clip::Clip,
+    hearing::YIELDS,
     leg::{Leg, LegState, Waited},
     phone::PhoneState,
     record::Record,
@@ -237,7 +238,8 @@ impl Caller {
     }
 
     async fn wait_for(&mut self, when: &When, patience: Duration) -> Waited<()> {
-        let (mark, began, done) = (self.mark, self.began, self.done);
+        // What is heard just after the mark is what was being said, not an answer.
+        let (mark, began, done) = (self.mark + YIELDS, self.began, self.done);
         match when {
             When::AfterPrompt => {
                 self.until(patience, |_, phone| {

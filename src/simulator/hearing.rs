@@ -12,6 +12,9 @@ pub const SOUND_DBFS: f32 = -50.0;
 /// Sound is over after so long without any; the gaps inside words are shorter.
 pub const GAP: Duration = Duration::from_millis(200);
 
+/// A side that is interrupted falls silent so soon; what it says after that is its reply.
+pub const YIELDS: Duration = Duration::from_millis(300);
+
 /// The other side counts as sounding when its last sound is no older than three packets.
 const JUST_NOW: Duration = Duration::from_millis(60);
 
@@ -78,6 +81,10 @@ impl Hearing {
         let before = self.last.replace(now);
         match (self.sound, before) {
             (Sound::Sounding { since }, Some(last)) if now.since(last) >= GAP => {
+                self.yielded(last);
+                if let Reply::Awaited { asked } = self.reply {
+                    self.reply = Reply::Came { asked, at: now };
+                }
                 // No tick came between: the end of the old sound is told now, its successor at once.
                 self.sound = Sound::Sounding { since: now };
                 Some(Change::Ended { since, at: last })
@@ -99,7 +106,17 @@ impl Hearing {
             return None;
         }
         self.sound = Sound::Quiet;
+        self.yielded(last);
         Some(Change::Ended { since, at: last })
+    }
+
+    /// A sound ended with its last packet at `last`.
+    fn yielded(&mut self, last: Moment) {
+        if let Reply::Drowned { asked } = self.reply
+            && last.since(asked) <= YIELDS
+        {
+            self.reply = Reply::Awaited { asked };
+        }
     }
 
     /// The last sample of something that we said was sent.
@@ -219,8 +236,9 @@ mod tests {
         check(&[(0, 500), (1_800, 2_000)], Some(800));
         check(&[(0, 900)], None);
         check(&[], None);
-        // It went on speaking as we ended: not a reply.
-        check(&[(0, 1_100), (1_800, 2_000)], None);
+        // It went on speaking as we ended: not a reply, unless it fell silent for us.
+        check(&[(0, 1_500), (2_000, 2_100)], None);
+        check(&[(0, 1_100), (1_800, 2_000)], Some(800));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub struct PhoneState {
     pub began: Option<(Ticket, Moment)>,
     /// The last thing that was played to its end.
     pub finished: Ticket,
-    /// When the last sample of speech, or of a key, was sent.
+    /// When the last sample of speech, or the first packet of the last key, was sent.
     pub spoke: Option<Moment>,
     /// RTP packets that arrived.
     pub received: u64,
@@ -375,9 +375,11 @@ impl Line {
                     is_over = playing.sent >= clip.samples().len();
                 }
                 Item::Keys(keys) => {
-                    // Keys that the other side cannot take, or more than fit, are lost: as on a real phone.
-                    for key in std::mem::take(keys) {
-                        media.sender.push_digit(key);
+                    if !media.sender.sends_digits() && !keys.is_empty() {
+                        // A key that the other side cannot take is lost: as on a real phone. The other side acts on its
+                        // first packet, so that is when something was asked.
+                        media.sender.push_digit(keys.remove(0));
+                        is_last_sound = true;
                     }
                 }
             }
@@ -400,8 +402,8 @@ impl Line {
             {
                 self.view.began = Some((playing.ticket, now));
             }
-            if matches!(playing.item, Item::Keys(_)) && !media.sender.sends_digits() {
-                (is_over, is_last_sound) = (true, true);
+            if let Item::Keys(keys) = &playing.item {
+                is_over = keys.is_empty() && !media.sender.sends_digits();
             }
             if is_last_sound {
                 self.view.spoke = Some(now);

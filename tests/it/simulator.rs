@@ -1,6 +1,6 @@
 //! Simulated phones that call each other: what one says is what the other hears.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use yingda::{
     audio::{Pcm, SampleRate},
@@ -8,11 +8,13 @@ use yingda::{
     clock::ProcessClock,
     media::Direction,
     simulator::{
+        self, Act, CallPlan, News, Progress, RunnerConfig, Scenario, Silent,
         agent::{AgentDesk, AgentPolicy, Manner},
-        clip::Clip,
+        clip::{Clip, Voice, write_wav},
         leg::{Leg, LegState, Waited},
     },
     sip::{OutgoingInvite, SipConfig, SipEndpoint},
+    tts::fake::FakeSynthesizer,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -227,4 +229,90 @@ async fn hold_stops_the_sound_and_resume_brings_it_back() {
     assert_eq!(hears_packets(&mut leg, 10).await, Waited::Came(()));
     leg.end().await;
     assert_eq!(leg.state(), &LegState::Over { by_us: true });
+}
+
+/// Remembers what it is told.
+#[derive(Default)]
+struct Notes(std::sync::Mutex<Vec<News>>);
+
+impl Progress for Notes {
+    fn happened(&self, _call: &str, news: &News) {
+        self.0.lock().expect("no panic").push(news.clone());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_by_hand_says_what_it_heard() {
+    let two = Two::new().await;
+    let duty = two.desk.on_duty(AgentPolicy {
+        say: Some(sound(3, 0.6)),
+        hang_up_after: Some(Duration::from_millis(1_500)),
+        ..policy(Manner::Answer)
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("heard.wav");
+    let question = folder.path().join("question.wav");
+    write_wav(&question, sound(4, 0.5).samples()).expect("written");
+    let plan = CallPlan {
+        from: "13800138000".to_owned(),
+        headers: Vec::new(),
+        acts: vec![Act::Wav(question)],
+        voice: Voice::default(),
+        patience: Duration::from_millis(200),
+        record: Some(file.clone()),
+        recogniser: None,
+        local: Ipv4Addr::LOCALHOST.into(),
+    };
+    let target = format!("sip:agent@{}", two.desk.endpoint().local_address());
+    let notes = Arc::new(Notes::default());
+    let voices = FakeSynthesizer::default();
+    // The agent waits to be spoken to, and the caller for the agent: the plan is given up after 200 ms.
+    let outcome = simulator::call(&target, plan.clone(), &voices, notes.clone());
+    let outcome = outcome.await.expect("called");
+    assert_eq!(outcome.status, None);
+    assert!(
+        outcome
+            .failure
+            .is_some_and(|why| why.contains("never came")),
+        "{:?}",
+        outcome.replies
+    );
+    assert!(
+        duty.report(PATIENCE)
+            .await
+            .is_some_and(|agent| agent.was_answered)
+    );
+    assert!(Clip::read(&file).is_ok());
+    let notes = notes.0.lock().expect("no panic");
+    assert!(matches!(notes[0], News::Dialling { .. }), "{notes:?}");
+    assert!(notes.contains(&News::Answered), "{notes:?}");
+
+    // Nobody is there any more.
+    let refused = simulator::call(&target, plan, &voices, Arc::new(Silent)).await;
+    assert_eq!(refused.expect("called").status, Some(480));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scenario_without_records_fails_and_says_so() {
+    let two = Two::new().await;
+    let target = two.desk.endpoint().local_address().to_string();
+    let config = RunnerConfig {
+        target,
+        // Nobody listens there.
+        console: "http://127.0.0.1:1".to_owned(),
+        ..RunnerConfig::default()
+    };
+    let text = "name: nobody\ndial: agent\nexpect: { status: 480 }\n";
+    let scenario = Scenario::parse(std::path::Path::new("a.yaml"), text).expect("a scenario");
+    let voices = Arc::new(FakeSynthesizer::default());
+    let report = simulator::run(vec![scenario], config, voices, Arc::new(Silent)).await;
+    let report = report.expect("it ran");
+    assert_eq!((report.passed, report.failed), (0, 1));
+    let scenario = &report.scenarios[0];
+    assert_eq!((scenario.status, scenario.call.as_ref()), (Some(480), None));
+    assert!(
+        scenario.failures.len() == 1 && scenario.failures[0].contains("http://127.0.0.1:1/api"),
+        "{:?}",
+        scenario.failures
+    );
 }
