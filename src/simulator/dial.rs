@@ -24,14 +24,14 @@ use crate::{
     tts::SpeechSynthesizer,
 };
 
-/// A sentence is over when nothing was heard for so long.
-const PAUSE: Duration = Duration::from_millis(450);
+/// A clause is over when nothing was heard for so long: small models understand no more than that at a time.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// The longest stretch that is recognised in one piece.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(8);
 
 /// How much is kept around a sound: its soft edges.
-const MARGIN: Duration = Duration::from_millis(150);
+const MARGIN: Duration = Duration::from_millis(100);
 
 /// How long recognition of a sentence may take.
 const RECOGNITION: Duration = Duration::from_secs(20);
@@ -160,7 +160,7 @@ async fn prepare(
     })
 }
 
-/// Recognises sentence after sentence until the phone is put away.
+/// Recognises clause after clause until the phone is put away.
 async fn listen(mut ear: Ear, recogniser: Arc<RecognizerPool>, progress: Arc<dyn Progress>) {
     let mut from: Option<Moment> = None;
     while let Some(state) = ear.ticked().await {

@@ -283,7 +283,7 @@ async fn a_call_by_hand_says_what_it_heard() {
             .is_some_and(|agent| agent.was_answered)
     );
     assert!(Clip::read(&file).is_ok());
-    let notes = notes.0.lock().expect("no panic");
+    let notes = notes.0.lock().expect("no panic").clone();
     assert!(matches!(notes[0], News::Dialling { .. }), "{notes:?}");
     assert!(notes.contains(&News::Answered), "{notes:?}");
 
