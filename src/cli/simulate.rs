@@ -139,6 +139,7 @@ async fn simulate(args: &Args, scenarios: Vec<Scenario>) -> anyhow::Result<Repor
         tcp: args.tcp,
         console: args.console.clone(),
         agents: args.agents,
+        desk: None,
         local: args.local,
         at_once: usize::from(args.at_once),
         recordings: args.recordings.clone(),

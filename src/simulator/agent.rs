@@ -66,6 +66,8 @@ pub struct AgentReport {
 
 struct Waiting {
     name: u64,
+    /// Only for calls of this caller.
+    caller: Option<String>,
     policy: AgentPolicy,
     report: oneshot::Sender<AgentReport>,
 }
@@ -147,14 +149,24 @@ impl AgentDesk {
         &self.endpoint
     }
 
-    /// The next call that nobody waits for is treated so.
+    /// The next call is treated so.
     pub fn on_duty(&self, policy: AgentPolicy) -> Duty {
+        self.wait(None, policy)
+    }
+
+    /// The next call on behalf of this caller, as the server shows the number, is treated so.
+    pub fn on_duty_for(&self, caller: &str, policy: AgentPolicy) -> Duty {
+        self.wait(Some(caller.to_owned()), policy)
+    }
+
+    fn wait(&self, caller: Option<String>, policy: AgentPolicy) -> Duty {
         let (sender, report) = oneshot::channel();
         let mut roster = self.roster();
         roster.next += 1;
         let name = roster.next;
         roster.waiting.push(Waiting {
             name,
+            caller,
             policy,
             report: sender,
         });
@@ -188,7 +200,12 @@ async fn serve(
         };
         let next = {
             let mut roster = lock(&roster);
-            (!roster.waiting.is_empty()).then(|| roster.waiting.remove(0))
+            let from = &call.facts.caller;
+            let place = roster.waiting.iter().position(|waiting| {
+                let wanted = waiting.caller.as_deref();
+                wanted.is_none_or(|caller| from.contains(caller))
+            });
+            place.map(|place| roster.waiting.remove(place))
         };
         match next {
             Some(waiting) => {

@@ -1,6 +1,7 @@
 //! Runs scenarios against a server, one after the other or several at once, and reports.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -46,9 +47,11 @@ pub struct RunnerConfig {
     pub console: String,
     /// Where the agents that scenarios ask for are called.
     pub agents: SocketAddr,
+    /// A desk that listens already, in place of one at `agents`.
+    pub desk: Option<AgentDesk>,
     /// Our address, for SIP and RTP.
     pub local: IpAddr,
-    /// Calls at the same time. Scenarios with an agent still come one after the other.
+    /// Calls at the same time. Scenarios with an agent for the same caller still come one after the other.
     pub at_once: usize,
     /// Folder for WAV files of what callers heard.
     pub recordings: Option<PathBuf>,
@@ -61,6 +64,7 @@ impl Default for RunnerConfig {
             tcp: false,
             console: "http://127.0.0.1:8400".to_owned(),
             agents: (Ipv4Addr::LOCALHOST, 5_090).into(),
+            desk: None,
             local: Ipv4Addr::LOCALHOST.into(),
             at_once: 1,
             recordings: None,
@@ -84,8 +88,8 @@ struct Bench {
     config: RunnerConfig,
     endpoint: SipEndpoint,
     desk: Option<AgentDesk>,
-    /// The server calls one address: whose agent it means can only be told when there is one.
-    agent: Mutex<()>,
+    /// By caller: the server calls one address for all, and shows who called.
+    agents: HashMap<String, Mutex<()>>,
     api: Api,
     clock: ProcessClock,
     progress: Arc<dyn Progress>,
@@ -111,15 +115,27 @@ pub async fn run(
         staged.push(stage(scenario, voices.as_ref()).await?);
     }
     let (endpoint, _) = SipEndpoint::start(sip_config((config.local, 0).into())).await?;
-    let desk = match staged.iter().any(|one| one.agent.is_some()) {
-        true => Some(AgentDesk::open(sip_config(config.agents), config.local, clock).await?),
-        false => None,
+    let with_agent = staged.iter().filter(|one| one.agent.is_some());
+    let agents: HashMap<String, Mutex<()>> = with_agent
+        .map(|one| {
+            (
+                national(&one.scenario.caller.number).to_owned(),
+                Mutex::new(()),
+            )
+        })
+        .collect();
+    let desk = match (&config.desk, agents.is_empty()) {
+        (Some(desk), _) => Some(desk.clone()),
+        (None, true) => None,
+        (None, false) => {
+            Some(AgentDesk::open(sip_config(config.agents), config.local, clock).await?)
+        }
     };
     let slots = Arc::new(Semaphore::new(config.at_once.max(1)));
     let bench = Arc::new(Bench {
         endpoint,
         desk,
-        agent: Mutex::new(()),
+        agents,
         api: Api::new(&config.console),
         clock,
         progress,
@@ -186,6 +202,15 @@ async fn stage(
     })
 }
 
+/// A number as it is dialled inside the country, which is how agents see it.
+fn national(number: &str) -> &str {
+    let number = number.trim_start_matches('+');
+    ["0086", "86"]
+        .iter()
+        .find_map(|prefix| number.strip_prefix(prefix))
+        .unwrap_or(number)
+}
+
 /// The INVITE of a call, without its offer.
 pub(super) fn invite(
     target: String,
@@ -205,9 +230,10 @@ pub(super) fn invite(
 
 impl Bench {
     async fn run_one(&self, staged: Staged) -> ScenarioReport {
-        let _agent = match staged.agent {
-            Some(_) => Some(self.agent.lock().await),
-            None => None,
+        let agent = self.agents.get(national(&staged.scenario.caller.number));
+        let _agent = match (&staged.agent, agent) {
+            (Some(_), Some(agent)) => Some(agent.lock().await),
+            _ => None,
         };
         let name = staged.scenario.name.clone();
         let report = match self.call(&staged).await {
@@ -226,7 +252,10 @@ impl Bench {
     async fn call(&self, staged: &Staged) -> Result<ScenarioReport, SimulatorError> {
         let scenario = &staged.scenario;
         let duty = match (&self.desk, &staged.agent) {
-            (Some(desk), Some(policy)) => Some(desk.on_duty(policy.clone())),
+            (Some(desk), Some(policy)) => {
+                let number = national(&scenario.caller.number);
+                Some(desk.on_duty_for(number, policy.clone()))
+            }
             _ => None,
         };
         let transport = if self.config.tcp {

@@ -2,6 +2,7 @@
 
 mod crash;
 mod leaks;
+mod scenarios;
 mod server;
 mod simulator;
 mod sip;
