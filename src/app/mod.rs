@@ -17,7 +17,10 @@ use crate::{
     media_plane::{MediaPlane, MediaPlaneConfig},
     recording::Recorder,
     session::{Reception, ReceptionConfig, Services, comfort_music},
-    sip::{Credentials, Registration, SipConfig, SipEndpoint, Trunk},
+    sip::{
+        Authentication, Credentials, Registration, SipConfig, SipEndpoint, Trunk,
+        session_timer::Policy,
+    },
     storage::Store,
     telemetry::Metrics,
 };
@@ -81,7 +84,7 @@ impl App {
             .await
             .with_context(|| format!("the console cannot listen on {}", config.console.listen))?;
         progress.step("listening");
-        let (sip, calls) = SipEndpoint::start(sip_config(config)?).await?;
+        let (sip, calls) = SipEndpoint::start(sip_config(config)).await?;
         let registrations = register(config, &sip)?;
         let metrics = Arc::new(Metrics::default());
         let lines: Vec<String> = files.lines.keys().map(ToString::to_string).collect();
@@ -114,10 +117,7 @@ impl App {
             status: status.clone(),
             metrics,
         };
-        let reception = ReceptionConfig {
-            max_calls: config.sip.max_calls,
-            patience: PATIENCE,
-        };
+        let reception = ReceptionConfig { patience: PATIENCE };
         Ok(Self {
             reception: Reception::new(reception, services.clone(), calls),
             services,
@@ -163,7 +163,6 @@ impl App {
         };
         tokio::join!(self.reception.run(stop), draining);
         drop(self.registrations);
-        self.services.sip.close();
         let written = self.services.writer.flush().await;
         drop(self.services);
         console_stop.cancel();
@@ -187,19 +186,33 @@ async fn open_store(config: &Config, clock: &ProcessClock) -> anyhow::Result<Sto
     Ok(store)
 }
 
-fn sip_config(config: &Config) -> anyhow::Result<SipConfig> {
-    Ok(SipConfig {
+fn sip_config(config: &Config) -> SipConfig {
+    let users = config.sip.users.iter().map(|user| Credentials {
+        user: user.name.clone(),
+        password: user.password.clone(),
+    });
+    SipConfig {
         listen: config.sip.listen,
         tcp: config.sip.tcp,
         advertise: config.sip.advertise,
         allow: config.allowed_networks(),
+        max_calls: config.sip.max_calls,
         retry_after: Duration::from_secs(config.sip.retry_after_s.into()),
-        user_agent: format!("Yingda/{}", env!("CARGO_PKG_VERSION")),
-    })
+        authentication: (!config.sip.users.is_empty()).then(|| Authentication {
+            realm: config.sip.realm.clone(),
+            users: users.collect(),
+        }),
+        session: Policy::new(config.sip.session_expires_s),
+        ..SipConfig::default()
+    }
 }
 
-fn register(_config: &Config, _sip: &SipEndpoint) -> anyhow::Result<Vec<Registration>> {
-    let _ = |user: String, password: String| Credentials { user, password };
-    let _: Option<Trunk> = None;
-    Ok(Vec::new())
+fn register(config: &Config, sip: &SipEndpoint) -> anyhow::Result<Vec<Registration>> {
+    let trunks = config.sip.trunks.iter().map(|trunk| Trunk {
+        registrar: trunk.registrar.clone(),
+        user: trunk.user.clone(),
+        password: trunk.password.clone(),
+        expires_s: trunk.expires_s,
+    });
+    trunks.map(|trunk| Ok(sip.register(trunk)?)).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -61,19 +62,17 @@ pub(super) struct CallTask {
     pub(super) rejected: bool,
     pub(super) finished: bool,
     ended: Option<CallRecord>,
+    /// The call's place among those at once.
+    _place: OwnedSemaphorePermit,
 }
 
 impl CallTask {
-    pub(super) fn new(
-        services: Arc<Services>,
-        call: IncomingCall,
-        draining: bool,
-        has_place: bool,
-    ) -> Self {
+    pub(super) fn new(services: Arc<Services>, call: IncomingCall, draining: bool) -> Self {
         let IncomingCall {
             facts,
             dialog,
             events,
+            place,
         } = call;
         let decision = services.table.route(&RouteRequest {
             request_user: &facts.request_user,
@@ -93,11 +92,7 @@ impl CallTask {
             source: facts.source,
             sip_call_id: facts.call_id.clone(),
         };
-        let refusal = match (draining, has_place) {
-            (true, _) => Some(Refusal::Draining),
-            (false, false) => Some(Refusal::AtCapacity),
-            (false, true) => None,
-        };
+        let refusal = draining.then_some(Refusal::Draining);
         let (language, voice) = line.as_ref().map_or_else(Default::default, |line| {
             (line.language.clone(), line.voice.clone())
         });
@@ -123,6 +118,7 @@ impl CallTask {
             rejected: false,
             finished: false,
             ended: None,
+            _place: place,
             services,
             line,
             origin,
@@ -202,7 +198,7 @@ impl CallTask {
         match output {
             SessionOutput::Record(record) => self.record(*record).await,
             SessionOutput::Accept => self.accept(),
-            SessionOutput::Reject { status, .. } => self.reject(status),
+            SessionOutput::Reject { status } => self.reject(status),
             SessionOutput::StartRecording => self.start_recording().await,
             SessionOutput::Recognise(key) => self.recognise(key),
             SessionOutput::Search { search, question } => {

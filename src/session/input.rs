@@ -37,8 +37,6 @@ pub struct OfferedCall {
 pub enum Refusal {
     /// Nobody owns the dialled number: 404.
     UnknownNumber,
-    /// As many calls as are allowed: 503 with Retry-After.
-    AtCapacity,
     /// Offer and our codecs have nothing in common, or the offer cannot be read: 488.
     NotAcceptable {
         /// In words.
@@ -49,7 +47,7 @@ pub enum Refusal {
         /// In words.
         problem: String,
     },
-    /// The process is stopping: 503 with Retry-After.
+    /// The process is stopping: 503.
     Draining,
 }
 
@@ -58,7 +56,7 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::UnknownNumber => 404,
-            Self::AtCapacity | Self::Draining => 503,
+            Self::Draining => 503,
             Self::NotAcceptable { .. } => 488,
             Self::NoMedia { .. } => 500,
         }
@@ -68,7 +66,6 @@ impl Refusal {
     pub fn reason(&self) -> String {
         match self {
             Self::UnknownNumber => "the dialled number belongs to no line".to_owned(),
-            Self::AtCapacity => "as many calls as are allowed are in progress".to_owned(),
             Self::NotAcceptable { problem } => format!("session description: {problem}"),
             Self::NoMedia { problem } => format!("media: {problem}"),
             Self::Draining => "the server is stopping".to_owned(),

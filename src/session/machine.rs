@@ -200,10 +200,7 @@ impl SessionMachine {
                 reason: refusal.reason(),
             },
         );
-        self.outputs.push_back(SessionOutput::Reject {
-            status,
-            retry_after: status == 503,
-        });
+        self.outputs.push_back(SessionOutput::Reject { status });
         self.finish(now, Party::System, EndCause::Rejected);
     }
 

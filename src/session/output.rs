@@ -20,8 +20,6 @@ pub enum SessionOutput {
     Reject {
         /// SIP status code.
         status: u16,
-        /// Whether to say when to try again.
-        retry_after: bool,
     },
     /// Begin the recording of the caller leg.
     StartRecording,

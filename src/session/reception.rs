@@ -1,8 +1,8 @@
-//! Takes calls in: each gets a task, as many as are allowed at once.
+//! Takes calls in: each gets a task. How many there may be at once is the endpoint's business.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Services, call_task::CallTask};
@@ -11,8 +11,6 @@ use crate::sip::IncomingCall;
 /// Settings of the reception.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceptionConfig {
-    /// Calls at once; one more gets 503.
-    pub max_calls: usize,
     /// How long calls may go on once the process was told to stop.
     pub patience: Duration,
 }
@@ -23,7 +21,6 @@ pub struct Reception {
     config: ReceptionConfig,
     services: Arc<Services>,
     calls: mpsc::Receiver<IncomingCall>,
-    places: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
@@ -35,7 +32,6 @@ impl Reception {
         calls: mpsc::Receiver<IncomingCall>,
     ) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(config.max_calls)),
             config,
             services,
             calls,
@@ -56,6 +52,7 @@ impl Reception {
                 },
             }
         }
+        self.services.sip.close();
         self.tasks.close();
         let patience = tokio::time::sleep(self.config.patience);
         tokio::pin!(patience);
@@ -69,12 +66,7 @@ impl Reception {
     }
 
     fn take(&self, call: IncomingCall, draining: bool, end: &CancellationToken) {
-        let place = self.places.clone().try_acquire_owned().ok();
-        let task = CallTask::new(self.services.clone(), call, draining, place.is_some());
-        let end = end.clone();
-        self.tasks.spawn(async move {
-            task.run(end).await;
-            drop(place);
-        });
+        let task = CallTask::new(self.services.clone(), call, draining);
+        self.tasks.spawn(task.run(end.clone()));
     }
 }

@@ -75,11 +75,8 @@ impl Default for RunnerConfig {
 pub(super) fn sip_config(listen: SocketAddr) -> SipConfig {
     SipConfig {
         listen,
-        tcp: true,
-        advertise: None,
-        allow: Vec::new(),
-        retry_after: Duration::from_secs(10),
         user_agent: "yingda-simulator".to_owned(),
+        ..SipConfig::default()
     }
 }
 

@@ -20,7 +20,12 @@ use rsipstack::{
 };
 use tokio::sync::{Notify, mpsc};
 
-use super::{DialogEvent, SipError, headers};
+use super::{
+    DialogEvent, SipError, headers,
+    refresh::{Refresher, answer_headers, proposal_headers, timers_of},
+    session_timer::{self, Answer, Due, Policy, RefreshBy, TooSmall},
+};
+use crate::clock::ProcessClock;
 
 /// Events of a dialog that wait to be taken; its task waits when nobody takes them.
 pub(super) const EVENTS: usize = 64;
@@ -36,8 +41,19 @@ struct Shared {
     ended_here: AtomicBool,
     /// Our offer went out in the 200 of an INVITE without one.
     delayed: AtomicBool,
+    /// Session-Expires and its like, for the next 2xx that we send (RFC 4028 §9).
+    timer_headers: Mutex<Vec<Header>>,
     /// The stack's state changed.
     changed: Notify,
+}
+
+impl Shared {
+    /// Headers of a 200 with a session description.
+    fn answer_headers(&self) -> Vec<Header> {
+        let mut headers = std::mem::take(&mut *lock(&self.timer_headers));
+        headers.push(Header::ContentType("application/sdp".into()));
+        headers
+    }
 }
 
 /// How long a request of ours waits for one of the other side to be over.
@@ -121,7 +137,7 @@ impl Dialog {
             .delayed
             .store(!had_offer, Ordering::Relaxed);
         lock(&self.inner.shared.local).clone_from(&description);
-        let headers = vec![Header::ContentType("application/sdp".into())];
+        let headers = self.inner.shared.answer_headers();
         self.inner
             .dialog
             .accept(Some(headers), Some(description.into_bytes()))
@@ -145,7 +161,7 @@ impl Dialog {
         let sent = match answer {
             Ok(description) => {
                 lock(&self.inner.shared.local).clone_from(&description);
-                let headers = vec![Header::ContentType("application/sdp".into())];
+                let headers = self.inner.shared.answer_headers();
                 request
                     .respond(
                         StatusCode::OK,
@@ -264,21 +280,44 @@ pub(super) struct Pump {
     shared: Arc<Shared>,
     events: mpsc::Sender<DialogEvent>,
     confirmed: bool,
+    refresher: Refresher,
+    /// What we agreed to as the one who is called.
+    answered: Option<(Answer, RefreshBy)>,
+}
+
+/// The timers of a new dialog.
+pub(super) struct Timers {
+    pub(super) clock: ProcessClock,
+    pub(super) policy: Policy,
+    /// Our answer to the INVITE that came in.
+    pub(super) answered: Option<(Answer, RefreshBy)>,
+}
+
+/// What a dialog's task waits for.
+enum Happened {
+    State(Option<DialogState>),
+    Due(Due),
 }
 
 /// A handle and the task behind it, not yet started.
 pub(super) fn pair(
     layer: &Arc<DialogLayer>,
     dialog: InviteDialog,
+    timers: Timers,
 ) -> (Dialog, Pump, mpsc::Receiver<DialogEvent>) {
     let (events, receiver) = mpsc::channel(EVENTS);
     let shared = Arc::new(Shared::default());
+    if let Some((answer, _)) = &timers.answered {
+        *lock(&shared.timer_headers) = answer_headers(answer);
+    }
     let pump = Pump {
         layer: layer.clone(),
         dialog: dialog.clone(),
         shared: shared.clone(),
         events,
         confirmed: false,
+        refresher: Refresher::new(timers.clock, timers.policy),
+        answered: timers.answered,
     };
     let handle = Dialog {
         inner: Arc::new(Inner { dialog, shared }),
@@ -289,8 +328,12 @@ pub(super) fn pair(
 impl Pump {
     /// Serves an incoming call until it ends.
     pub(super) async fn incoming(mut self, mut states: DialogStateReceiver) {
-        while let Some(state) = states.recv().await {
-            if self.state(state).await.is_break() {
+        loop {
+            let happened = tokio::select! {
+                state = states.recv() => Happened::State(state),
+                due = self.refresher.due() => Happened::Due(due),
+            };
+            if self.happened(happened).await.is_break() {
                 break;
             }
         }
@@ -317,16 +360,40 @@ impl Pump {
                 state = states.recv() => match state {
                     // The final response is told by the INVITE's result, with its body.
                     Some(DialogState::Terminated(..)) if !answered => {}
-                    Some(state) => {
-                        if self.state(state).await.is_break() {
+                    state => {
+                        if self.happened(Happened::State(state)).await.is_break() {
                             break;
                         }
                     }
-                    None => break,
                 },
+                due = self.refresher.due() => {
+                    if self.happened(Happened::Due(due)).await.is_break() {
+                        break;
+                    }
+                }
             }
         }
         self.forget();
+    }
+
+    async fn happened(&mut self, happened: Happened) -> std::ops::ControlFlow<()> {
+        match happened {
+            Happened::State(Some(state)) => self.state(state).await,
+            Happened::State(None) => std::ops::ControlFlow::Break(()),
+            Happened::Due(Due::Refresh { by, header, min_s }) => {
+                let headers = proposal_headers(header, min_s);
+                let description = lock(&self.shared.local).clone();
+                self.refresher
+                    .send(self.dialog.clone(), by, headers, description);
+                std::ops::ControlFlow::Continue(())
+            }
+            Happened::Due(Due::Expired) => {
+                self.shared.ended_here.store(true, Ordering::Relaxed);
+                end(&self.dialog).await;
+                self.tell(DialogEvent::SessionExpired).await;
+                std::ops::ControlFlow::Break(())
+            }
+        }
     }
 
     /// A dialog that nobody removes stays in the stack's table for ever.
@@ -348,6 +415,7 @@ impl Pump {
                 if response.status_code.kind() == StatusCodeKind::Successful =>
             {
                 self.confirmed = true;
+                self.refresher.begin_as_caller(&response);
                 self.tell(DialogEvent::Accepted {
                     answer: body(&response.body),
                 })
@@ -384,6 +452,9 @@ impl Pump {
                 if self.dialog.role() == TransactionRole::Server && !self.confirmed =>
             {
                 self.confirmed = true;
+                if let Some((answer, by)) = self.answered.take() {
+                    self.refresher.begin(Some(answer.terms), by);
+                }
                 let answer = match self.shared.delayed.load(Ordering::Relaxed) {
                     true => self.dialog.last_remote_ack().map(|ack| body(&ack.body)),
                     false => None,
@@ -442,14 +513,35 @@ impl Pump {
         std::ops::ControlFlow::Continue(())
     }
 
-    async fn updated(&self, request: Request, transaction: TransactionHandle) {
+    async fn updated(&mut self, request: Request, transaction: TransactionHandle) {
+        let answer = match session_timer::answer(self.refresher.policy, timers_of(&request)) {
+            Ok(answer) => answer,
+            Err(TooSmall { min_s }) => {
+                // RFC 4028 §9.
+                let headers = vec![Header::MinSE(min_s.to_string().into())];
+                let status = StatusCode::SessionIntervalTooSmall;
+                return respond(transaction, status, headers).await;
+            }
+        };
+        self.refresher.agree(answer.terms);
         let offer = body(&request.body);
         if offer.is_empty() && request.method == rsipstack::sip::Method::Update {
-            // A session refresh (RFC 4028 §7.4): nothing changes.
-            return reply(transaction, StatusCode::OK).await;
+            // A session refresh (RFC 4028 §7.4): nothing else changes.
+            return respond(transaction, StatusCode::OK, answer_headers(&answer)).await;
         }
+        *lock(&self.shared.timer_headers) = answer_headers(&answer);
         *lock(&self.shared.pending) = Some(transaction);
         self.tell(DialogEvent::Offered { offer }).await;
+    }
+}
+
+async fn respond(transaction: TransactionHandle, status: StatusCode, headers: Vec<Header>) {
+    if transaction
+        .respond(status, Some(headers), None)
+        .await
+        .is_err()
+    {
+        tracing::debug!("a request within a dialog went away before its answer");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -12,14 +12,25 @@ use std::{
 use rsipstack::{
     EndpointBuilder,
     dialog::{authenticate::Credential, dialog_layer::DialogLayer, invitation::InviteOption},
-    sip::{Header, Method, StatusCode, Uri},
-    transaction::{TransactionReceiver, endpoint::EndpointInnerRef, transaction::Transaction},
+    sip::{HasHeaders, Header, Method, StatusCode, Uri},
+    transaction::{
+        CallIdFormat, TransactionReceiver,
+        endpoint::{EndpointInnerRef, EndpointOption},
+        transaction::Transaction,
+    },
     transport::{TcpListenerConnection, TransportLayer, udp::UdpConnection},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Dialog, DialogEvent, InviteFacts, dialog::pair, headers};
+use super::{
+    Dialog, DialogEvent, InviteFacts, Registration, Trunk,
+    dialog::{Timers, pair},
+    digest::{DigestServer, Verdict},
+    headers, refresh,
+    session_timer::{self, Answer, Policy, Proposal, RefreshBy, TooSmall},
+};
+use crate::clock::ProcessClock;
 
 /// Calls that wait to be taken; one more gets 503 with Retry-After.
 const INCOMING: usize = 64;
@@ -38,10 +49,42 @@ pub struct SipConfig {
     pub advertise: Option<IpAddr>,
     /// Networks that may call, as address and prefix length; empty for everybody.
     pub allow: Vec<(IpAddr, u8)>,
+    /// Calls that others have with us at once; one more gets 503 with Retry-After.
+    pub max_calls: usize,
     /// Retry-After of a 503.
     pub retry_after: Duration,
     /// Name in User-Agent.
     pub user_agent: String,
+    /// Who may call with a password; `None` when no password is asked.
+    pub authentication: Option<Authentication>,
+    /// Session timers (RFC 4028).
+    pub session: Policy,
+}
+
+/// A free port of loopback over UDP and TCP, for everybody.
+impl Default for SipConfig {
+    fn default() -> Self {
+        Self {
+            listen: (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+            tcp: true,
+            advertise: None,
+            allow: Vec::new(),
+            max_calls: 1_000,
+            retry_after: Duration::from_secs(10),
+            user_agent: concat!("Yingda/", env!("CARGO_PKG_VERSION")).to_owned(),
+            authentication: None,
+            session: Policy::new(1_800),
+        }
+    }
+}
+
+/// Digest authentication of those who call.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    /// Realm.
+    pub realm: String,
+    /// Who may call.
+    pub users: Vec<Credentials>,
 }
 
 /// Name and password for a digest (RFC 2617, RFC 8760).
@@ -110,6 +153,8 @@ pub struct IncomingCall {
     pub dialog: Dialog,
     /// What happens on it.
     pub events: mpsc::Receiver<DialogEvent>,
+    /// Its place among the calls at once, free again when this is dropped.
+    pub place: OwnedSemaphorePermit,
 }
 
 /// A call to place.
@@ -134,6 +179,8 @@ pub struct OutgoingInvite {
 pub struct SipCounters {
     /// Requests from networks that may not call.
     pub forbidden: AtomicU64,
+    /// INVITEs with wrong or unreadable credentials.
+    pub unauthorized: AtomicU64,
     /// INVITEs refused because too many waited.
     pub overloaded: AtomicU64,
 }
@@ -152,6 +199,9 @@ struct Shared {
     cancel: CancellationToken,
     closing: AtomicBool,
     counters: SipCounters,
+    clock: ProcessClock,
+    places: Arc<Semaphore>,
+    digest: Option<Mutex<DigestServer>>,
 }
 
 impl std::fmt::Debug for SipEndpoint {
@@ -178,7 +228,13 @@ impl SipEndpoint {
         let cancel = CancellationToken::new();
         let transport = TransportLayer::new(cancel.clone());
         let address = listen(&config, &transport, &cancel).await?;
+        // RFC 3261 §8.1.1.4: a Call-ID says nothing of the host that made it.
+        let option = EndpointOption {
+            callid_format: CallIdFormat::Uuid,
+            ..EndpointOption::default()
+        };
         let stack = EndpointBuilder::new()
+            .with_option(option)
             .with_user_agent(&config.user_agent)
             .with_transport_layer(transport)
             .with_cancel_token(cancel.clone())
@@ -191,8 +247,20 @@ impl SipEndpoint {
                 tracing::error!(%error, "the SIP stack stopped");
             }
         });
+        let digest = config.authentication.as_ref().map(|authentication| {
+            let users = authentication.users.iter().cloned();
+            let users = users.map(|user| (user.user, user.password));
+            Mutex::new(DigestServer::new(
+                &authentication.realm,
+                users,
+                rand::random(),
+            ))
+        });
         let endpoint = Self {
             shared: Arc::new(Shared {
+                clock: ProcessClock::start(),
+                places: Arc::new(Semaphore::new(config.max_calls)),
+                digest,
                 config,
                 layer,
                 stack: stack.inner.clone(),
@@ -236,17 +304,27 @@ impl SipEndpoint {
         self.shared.closing.store(true, Ordering::Relaxed);
     }
 
+    /// Keeps us registered with a trunk until the registration is stopped or dropped.
+    pub fn register(&self, trunk: Trunk) -> Result<Registration, SipError> {
+        Registration::start(self.shared.stack.clone(), trunk, self.shared.reached_at())
+    }
+
     /// Places a call. Its outcome comes as an event; dropping the dialog before the answer cancels it.
     pub fn invite(
         &self,
         invite: OutgoingInvite,
     ) -> Result<(Dialog, mpsc::Receiver<DialogEvent>), SipError> {
         let callee = uri(&invite.target)?;
+        let proposal = Proposal::new(self.shared.config.session);
         let contact = self.shared.contact(&invite.from_user)?;
         let headers = invite
             .headers
             .into_iter()
             .map(|(name, value)| Header::Other(name, value))
+            .chain(refresh::proposal_headers(
+                proposal.session_expires(),
+                proposal.min_se(),
+            ))
             .collect();
         let option = InviteOption {
             caller_display_name: invite.from_display,
@@ -270,7 +348,8 @@ impl SipEndpoint {
             .layer
             .do_invite_async(option, states)
             .map_err(SipError::stack)?;
-        let (handle, pump, events) = pair(&self.shared.layer, dialog);
+        let timers = self.shared.timers(None);
+        let (handle, pump, events) = pair(&self.shared.layer, dialog, timers);
         tokio::spawn(pump.outgoing(receiver, result));
         Ok((handle, events))
     }
@@ -278,12 +357,60 @@ impl SipEndpoint {
 
 impl Shared {
     fn contact(&self, user: &str) -> Result<Uri, SipError> {
-        let host = self.config.advertise.unwrap_or(self.address.ip());
-        let host = SocketAddr::new(host, self.address.port());
+        let host = self.reached_at();
         uri(&match user {
             "" => format!("sip:{host}"),
             user => format!("sip:{user}@{host}"),
         })
+    }
+
+    fn reached_at(&self) -> SocketAddr {
+        let host = self.config.advertise.unwrap_or(self.address.ip());
+        SocketAddr::new(host, self.address.port())
+    }
+
+    /// What becomes of an INVITE's credentials; `None` when it may go on.
+    fn authenticate(&self, transaction: &Transaction) -> Option<(StatusCode, Vec<Header>)> {
+        let request = &transaction.original;
+        let authorization = request
+            .headers()
+            .iter()
+            .find(|header| header.name().eq_ignore_ascii_case("Authorization"))
+            .map(|header| header.value());
+        let verdict = self
+            .digest
+            .as_ref()?
+            .lock()
+            // A nonce more or less is all that a panic in between can cost.
+            .unwrap_or_else(PoisonError::into_inner)
+            .check(
+                self.clock.now(),
+                &request.method.to_string(),
+                &request.uri.to_string(),
+                authorization,
+            );
+        let refused = |status| {
+            self.counters.unauthorized.fetch_add(1, Ordering::Relaxed);
+            Some((status, Vec::new()))
+        };
+        match verdict {
+            Verdict::Accepted { .. } => None,
+            Verdict::Challenge { www_authenticate } => {
+                let challenges = www_authenticate.into_iter();
+                let challenges = challenges.map(|value| Header::WwwAuthenticate(value.into()));
+                Some((StatusCode::Unauthorized, challenges.collect()))
+            }
+            Verdict::Refused => refused(StatusCode::Forbidden),
+            Verdict::Malformed => refused(StatusCode::BadRequest),
+        }
+    }
+
+    fn timers(&self, answered: Option<(Answer, RefreshBy)>) -> Timers {
+        Timers {
+            clock: self.clock,
+            policy: self.config.session,
+            answered,
+        }
     }
 
     fn may_call(&self, source: Option<SocketAddr>) -> bool {
@@ -413,9 +540,32 @@ async fn invited(
     source: Option<SocketAddr>,
     calls: &mpsc::Sender<IncomingCall>,
 ) {
-    let refused = match (calls.try_reserve(), source) {
+    let in_dialog =
+        headers::value(&transaction.original, "To").is_some_and(|to| to.contains(";tag="));
+    if !in_dialog && let Some((status, headers)) = shared.authenticate(&transaction) {
+        if let Err(error) = transaction.reply_with(status, headers, None).await {
+            tracing::debug!(%error, "an INVITE was not challenged");
+        }
+        return;
+    }
+    let request = &transaction.original;
+    let answered = match session_timer::answer(shared.config.session, refresh::timers_of(request)) {
+        Ok(answer) => Some((answer, refresh::refreshed_by(request))),
+        Err(TooSmall { min_s }) if !in_dialog => {
+            // RFC 4028 §9.
+            let headers = vec![Header::MinSE(min_s.to_string().into())];
+            let status = StatusCode::SessionIntervalTooSmall;
+            if let Err(error) = transaction.reply_with(status, headers, None).await {
+                tracing::debug!(%error, "an INVITE was not refused");
+            }
+            return;
+        }
+        Err(_) => None,
+    };
+    let place = shared.places.clone().try_acquire_owned();
+    let refused = match (calls.try_reserve().ok().zip(place.ok()), source) {
         // RFC 3261 §12.2.2: a To tag means a dialog that is not ours any more.
-        _ if headers::value(&transaction.original, "To").is_some_and(|to| to.contains(";tag=")) => {
+        _ if in_dialog => {
             transaction
                 .reply(StatusCode::CallTransactionDoesNotExist)
                 .await
@@ -428,7 +578,7 @@ async fn invited(
                 .reply_with(StatusCode::BadExtension, headers, None)
                 .await
         }
-        (Ok(permit), Some(source)) if !shared.closing.load(Ordering::Relaxed) => {
+        (Some((permit, place)), Some(source)) if !shared.closing.load(Ordering::Relaxed) => {
             let contact = shared.contact("").ok();
             let (states, receiver) = shared.layer.new_dialog_state_channel();
             match shared
@@ -436,13 +586,15 @@ async fn invited(
                 .get_or_create_server_invite(&transaction, states, None, contact)
             {
                 Ok(mut dialog) => {
-                    let (handle, pump, events) = pair(&shared.layer, dialog.clone());
+                    let timers = shared.timers(answered);
+                    let (handle, pump, events) = pair(&shared.layer, dialog.clone(), timers);
                     tokio::spawn(pump.incoming(receiver));
                     let facts = headers::facts(&transaction.original, source);
                     permit.send(IncomingCall {
                         facts,
                         dialog: handle,
                         events,
+                        place,
                     });
                     dialog.handle(&mut transaction).await
                 }

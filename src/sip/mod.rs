@@ -7,14 +7,17 @@ mod dialog;
 pub mod digest;
 mod endpoint;
 mod headers;
+mod refresh;
 mod registration;
 pub mod session_timer;
 
 use std::net::SocketAddr;
 
 pub use dialog::Dialog;
-pub use endpoint::{Credentials, IncomingCall, OutgoingInvite, SipConfig, SipEndpoint, SipError};
-pub use registration::{Registration, RegistrationError, RegistrationState, Trunk};
+pub use endpoint::{
+    Authentication, Credentials, IncomingCall, OutgoingInvite, SipConfig, SipEndpoint, SipError,
+};
+pub use registration::{Registration, RegistrationState, Trunk};
 
 /// What an INVITE says about a call.
 #[derive(Clone, Debug, PartialEq, Eq)]

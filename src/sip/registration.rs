@@ -13,6 +13,7 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    SipError,
     digest::{authorize, is_stale},
     session_timer::parse_seconds,
 };
@@ -56,16 +57,6 @@ impl fmt::Debug for Trunk {
             .field("expires_s", &self.expires_s)
             .finish_non_exhaustive()
     }
-}
-
-/// A registrar or user name that makes no URI.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{uri}` is not a SIP URI: {problem}")]
-pub struct RegistrationError {
-    /// The URI.
-    pub uri: String,
-    /// In words.
-    pub problem: String,
 }
 
 /// How a registration stands.
@@ -163,14 +154,13 @@ pub struct Registration {
 
 impl Registration {
     /// Starts to register `trunk` with the Contact `sip:user@contact`.
-    #[allow(dead_code)] // The endpoint starts it for each configured trunk.
     pub(super) fn start(
         stack: EndpointInnerRef,
         trunk: Trunk,
         contact: SocketAddr,
-    ) -> Result<Self, RegistrationError> {
+    ) -> Result<Self, SipError> {
         let uri = |text: String| {
-            Uri::try_from(text.as_str()).map_err(|error| RegistrationError {
+            Uri::try_from(text.as_str()).map_err(|error| SipError::Uri {
                 uri: text,
                 problem: error.to_string(),
             })

@@ -6,5 +6,6 @@ mod scenarios;
 mod server;
 mod simulator;
 mod sip;
+mod sip_hostile;
 mod sounds;
 mod whole_call;

@@ -182,16 +182,9 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
 
 /// A caller's SIP side.
 pub async fn caller() -> SipEndpoint {
-    let (endpoint, _) = SipEndpoint::start(SipConfig {
-        listen: "127.0.0.1:0".parse().expect("an address"),
-        tcp: true,
-        advertise: None,
-        allow: Vec::new(),
-        retry_after: Duration::from_secs(1),
-        user_agent: "caller".to_owned(),
-    })
-    .await
-    .expect("it listens");
+    let (endpoint, _) = SipEndpoint::start(SipConfig::default())
+        .await
+        .expect("it listens");
     endpoint
 }
 

@@ -19,17 +19,6 @@ use yingda::{
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn config() -> SipConfig {
-    SipConfig {
-        listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        tcp: false,
-        advertise: None,
-        allow: Vec::new(),
-        retry_after: Duration::from_secs(7),
-        user_agent: "yingda-test".to_owned(),
-    }
-}
-
 /// A sound unlike itself at any other time: tones that change every 50 ms.
 fn sound(seed: u32, seconds: f32) -> Clip {
     let mut state = seed;
@@ -95,8 +84,10 @@ struct Two {
 impl Two {
     async fn new() -> Self {
         let clock = ProcessClock::start();
-        let (caller, _) = SipEndpoint::start(config()).await.expect("listens");
-        let desk = AgentDesk::open(config(), Ipv4Addr::LOCALHOST.into(), clock)
+        let (caller, _) = SipEndpoint::start(SipConfig::default())
+            .await
+            .expect("listens");
+        let desk = AgentDesk::open(SipConfig::default(), Ipv4Addr::LOCALHOST.into(), clock)
             .await
             .expect("listens");
         Self {

@@ -10,12 +10,8 @@ const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0
 
 fn config() -> SipConfig {
     SipConfig {
-        listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        tcp: true,
-        advertise: None,
-        allow: Vec::new(),
         retry_after: Duration::from_secs(7),
-        user_agent: "yingda-test".to_owned(),
+        ..SipConfig::default()
     }
 }
 

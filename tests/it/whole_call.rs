@@ -39,17 +39,6 @@ async fn spoken(leg: &mut Leg, since: Moment, quiet_ms: u64) {
     assert_eq!(waited, Waited::Came(()), "the bot speaks");
 }
 
-fn agent_sip() -> SipConfig {
-    SipConfig {
-        listen: "127.0.0.1:0".parse().expect("an address"),
-        tcp: false,
-        advertise: None,
-        allow: Vec::new(),
-        retry_after: Duration::from_secs(1),
-        user_agent: "agent".to_owned(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_is_answered_then_talks_to_a_human_and_all_of_it_is_on_record() {
     // What a caller says and who they are stays out of the log, whatever the level of ours.
@@ -59,7 +48,7 @@ async fn a_caller_is_answered_then_talks_to_a_human_and_all_of_it_is_on_record()
     tracing::subscriber::set_global_default(subscriber).expect("nobody else logs in the tests");
 
     let clock = ProcessClock::start();
-    let desk = AgentDesk::open(agent_sip(), [127, 0, 0, 1].into(), clock)
+    let desk = AgentDesk::open(SipConfig::default(), [127, 0, 0, 1].into(), clock)
         .await
         .expect("a desk");
     let server = Server::start(Some(desk.endpoint().local_address()), |_| {}).await;

@@ -47,7 +47,7 @@ fn a_call_that_cannot_be_taken_is_refused_after_it_was_looked_at() {
     let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
     assert_eq!(stage.tell(offered(Some("4008001001"))), ["Accept"]);
     assert_eq!(
-        stage.tell(SessionInput::Refused(Refusal::AtCapacity)),
+        stage.tell(SessionInput::Refused(Refusal::Draining)),
         ["reject 503", "HangUp", "Finished"]
     );
     stage.check_replay();

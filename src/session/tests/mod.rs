@@ -174,7 +174,7 @@ fn name(output: &SessionOutput) -> Option<String> {
             crate::call::SpeechSource::Prompt { key } => format!("say {key}"),
             crate::call::SpeechSource::Entry { entry } => format!("answer {entry}"),
         },
-        SessionOutput::Reject { status, .. } => format!("reject {status}"),
+        SessionOutput::Reject { status } => format!("reject {status}"),
         SessionOutput::CallAgent { offer, target } => format!("call {offer} {target}"),
         SessionOutput::Brief { offer, .. } => format!("brief {offer}"),
         SessionOutput::Bridge { offer } => format!("bridge {offer}"),

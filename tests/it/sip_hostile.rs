@@ -1,0 +1,233 @@
+//! What strangers send: wrong passwords and messages that are no SIP. The server answers and lives.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::atomic::Ordering,
+    time::Duration,
+};
+
+use tokio::{net::UdpSocket, sync::mpsc::Receiver, time::timeout};
+use yingda::sip::{
+    Authentication, Credentials, IncomingCall, SipConfig, SipEndpoint, digest::authorize,
+};
+
+async fn server(
+    authentication: Option<Authentication>,
+) -> (SipEndpoint, Receiver<IncomingCall>, Peer) {
+    let config = SipConfig {
+        authentication,
+        ..SipConfig::default()
+    };
+    let (server, calls) = SipEndpoint::start(config)
+        .await
+        .expect("the endpoint listens");
+    let peer = Peer::start(server.local_address()).await;
+    (server, calls, peer)
+}
+
+/// A socket that sends whatever it is told.
+struct Peer {
+    socket: UdpSocket,
+    sent: u32,
+}
+
+impl Peer {
+    async fn start(server: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a port");
+        socket.connect(server).await.expect("connected");
+        Self { socket, sent: 0 }
+    }
+
+    /// A request that is in order, with a transaction of its own.
+    fn request(&mut self, method: &str, user: &str, more: &str) -> (String, String) {
+        self.sent += 1;
+        let number = self.sent;
+        let port = self.socket.local_addr().expect("bound").port();
+        let server = self.socket.peer_addr().expect("connected");
+        let branch = format!("z9hG4bKpeer{number}");
+        let text = format!(
+            "{method} sip:{user}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch={branch};rport\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:peer@127.0.0.1:{port}>;tag=f{number}\r\nTo: <sip:{user}@{server}>\r\n\
+             Call-ID: c{number}\r\nCSeq: {number} {method}\r\nContact: <sip:peer@127.0.0.1:{port}>\r\n{more}\
+             Content-Length: 0\r\n\r\n"
+        );
+        (text, branch)
+    }
+
+    async fn send(&self, bytes: &[u8]) {
+        self.socket.send(bytes).await.expect("sent");
+    }
+
+    /// The final response of a transaction; what belongs to others is passed over.
+    async fn response(&self, branch: &str) -> (u16, String) {
+        let find = async {
+            let mut buffer = [0; 8_192];
+            loop {
+                let length = self.socket.recv(&mut buffer).await.expect("received");
+                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                let status = text.get(8..11).and_then(|status| status.parse().ok());
+                if let Some(status @ 200..) = status
+                    && text.contains(branch)
+                {
+                    return (status, text);
+                }
+            }
+        };
+        timeout(Duration::from_secs(10), find)
+            .await
+            .expect("a final response in time")
+    }
+
+    async fn alive(&mut self, after: &str) {
+        let (options, branch) = self.request("OPTIONS", "ping", "");
+        self.send(options.as_bytes()).await;
+        assert_eq!(self.response(&branch).await.0, 200, "dead after {after}");
+    }
+}
+
+#[tokio::test]
+async fn callers_are_asked_for_a_password() {
+    let user = Credentials {
+        user: "trunk".to_owned(),
+        password: "s3cret".to_owned(),
+    };
+    let authentication = Authentication {
+        realm: "yingda".to_owned(),
+        users: vec![user],
+    };
+    let (server, mut calls, mut peer) = server(Some(authentication)).await;
+    let uri = format!("sip:4008001001@{}", server.local_address());
+    // Which of the two challenges is answered, with which password, and what comes of it.
+    for (place, password, expected) in [(0, "s3cret", 486), (1, "s3cret", 486), (0, "guess", 403)] {
+        let (invite, branch) = peer.request("INVITE", "4008001001", "");
+        peer.send(invite.as_bytes()).await;
+        let (status, text) = peer.response(&branch).await;
+        assert_eq!(status, 401, "{text}");
+        let challenges: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("WWW-Authenticate: "))
+            .collect();
+        assert_eq!(challenges.len(), 2, "{text}");
+        let value = authorize([challenges[place]], "INVITE", &uri, "trunk", password, "c")
+            .expect("a challenge that can be served");
+        let (invite, branch) = peer.request(
+            "INVITE",
+            "4008001001",
+            &format!("Authorization: {value}\r\n"),
+        );
+        peer.send(invite.as_bytes()).await;
+        if expected == 486 {
+            let call = timeout(Duration::from_secs(10), calls.recv())
+                .await
+                .expect("a call in time")
+                .expect("the server is there");
+            assert_eq!(call.facts.request_user, "4008001001");
+            call.dialog.reject(486).expect("sent");
+        }
+        assert_eq!(peer.response(&branch).await.0, expected);
+    }
+    assert_eq!(server.counters().unauthorized.load(Ordering::Relaxed), 1);
+    assert!(calls.try_recv().is_err(), "no other call came in");
+}
+
+#[tokio::test]
+async fn malformed_messages_do_no_harm() {
+    let (_server, mut calls, mut peer) = server(None).await;
+    let good = peer.request("OPTIONS", "ping", "").0;
+    let huge = good.replace("ping", &"a".repeat(30_000));
+    let deep = good.replace("Max-Forwards: 70", &"Via: SIP/2.0/UDP h\r\n".repeat(500));
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("nothing", vec![]),
+        ("a keep-alive", b"\r\n\r\n".to_vec()),
+        ("zeros", vec![0; 64]),
+        ("bytes that are no UTF-8", vec![0xff; 1_400]),
+        ("a web request", b"GET / HTTP/1.1\r\n\r\n".to_vec()),
+        (
+            "a request line alone",
+            b"INVITE sip:a@b SIP/2.0\r\n".to_vec(),
+        ),
+        ("no headers", b"OPTIONS sip:a@b SIP/2.0\r\n\r\n".to_vec()),
+        (
+            "another version",
+            good.replace("SIP/2.0\r\nVia", "SIP/7.0\r\nVia").into(),
+        ),
+        ("no Via", good.replace("Via:", "X-Via:").into()),
+        ("no To", good.replace("To:", "X-To:").into()),
+        ("no From", good.replace("From:", "X-From:").into()),
+        ("no Call-ID", good.replace("Call-ID:", "X-Call:").into()),
+        ("no CSeq", good.replace("CSeq:", "X-CSeq:").into()),
+        (
+            "a CSeq of another method",
+            good.replace("1 OPTIONS", "1 INVITE").into(),
+        ),
+        (
+            "a CSeq too large",
+            good.replace("CSeq: 1", "CSeq: 99999999999999").into(),
+        ),
+        (
+            "a negative length",
+            good.replace("Length: 0", "Length: -1").into(),
+        ),
+        (
+            "a length too large",
+            good.replace("Length: 0", "Length: 999999").into(),
+        ),
+        (
+            "a URI in brackets",
+            good.replace("sip:ping@", "<sip:ping@").into(),
+        ),
+        (
+            "an unknown scheme",
+            good.replace("OPTIONS sip:", "OPTIONS nobody:").into(),
+        ),
+        (
+            "an open quote",
+            good.replace("From: <", "From: \"open <").into(),
+        ),
+        ("an open bracket", good.replace(">;tag", ";tag").into()),
+        ("percent signs", good.replace("ping", "%%%zz%00").into()),
+        ("a huge user", huge.into()),
+        ("many Via", deep.into()),
+        ("an ACK to nothing", good.replace("OPTIONS", "ACK").into()),
+        ("a stray response", b"SIP/2.0 200 OK\r\n\r\n".to_vec()),
+        (
+            "a status too large",
+            b"SIP/2.0 4294967301 X\r\n\r\n".to_vec(),
+        ),
+        ("half a message", good.as_bytes()[..good.len() / 2].to_vec()),
+    ];
+    for (name, bytes) in cases {
+        peer.send(&bytes).await;
+        peer.alive(name).await;
+    }
+    assert!(calls.try_recv().is_err(), "none of them is a call");
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_served_are_refused() {
+    let (server, mut calls, mut peer) = server(None).await;
+    for (method, more, expected) in [
+        ("BYE", "", 481),
+        ("INFO", "", 481),
+        ("UPDATE", "", 481),
+        ("REFER", "Refer-To: <sip:a@b>\r\n", 481),
+        ("SUBSCRIBE", "Event: presence\r\n", 405),
+        ("PUBLISH", "", 405),
+        ("MESSAGE", "", 405),
+        ("INVITE", "Require: teleport\r\n", 420),
+    ] {
+        let (request, branch) = peer.request(method, "4008001001", more);
+        peer.send(request.as_bytes()).await;
+        let (status, text) = peer.response(&branch).await;
+        assert_eq!(status, expected, "{method}: {text}");
+        match status {
+            405 => assert!(text.contains("\r\nAllow: "), "{text}"),
+            420 => assert!(text.contains("Unsupported: teleport"), "{text}"),
+            _ => {}
+        }
+    }
+    assert_eq!(server.dialogs(), 0);
+    assert!(calls.try_recv().is_err(), "none of them is a call");
+}
