@@ -295,7 +295,7 @@ pub(super) struct Timers {
 
 /// What a dialog's task waits for.
 enum Happened {
-    State(Option<DialogState>),
+    State(Option<Box<DialogState>>),
     Due(Due),
 }
 
@@ -330,7 +330,7 @@ impl Pump {
     pub(super) async fn incoming(mut self, mut states: DialogStateReceiver) {
         loop {
             let happened = tokio::select! {
-                state = states.recv() => Happened::State(state),
+                state = states.recv() => Happened::State(state.map(Box::new)),
                 due = self.refresher.due() => Happened::Due(due),
             };
             if self.happened(happened).await.is_break() {
@@ -361,7 +361,8 @@ impl Pump {
                     // The final response is told by the INVITE's result, with its body.
                     Some(DialogState::Terminated(..)) if !answered => {}
                     state => {
-                        if self.happened(Happened::State(state)).await.is_break() {
+                        let state = Happened::State(state.map(Box::new));
+                        if self.happened(state).await.is_break() {
                             break;
                         }
                     }
@@ -378,7 +379,7 @@ impl Pump {
 
     async fn happened(&mut self, happened: Happened) -> std::ops::ControlFlow<()> {
         match happened {
-            Happened::State(Some(state)) => self.state(state).await,
+            Happened::State(Some(state)) => self.state(*state).await,
             Happened::State(None) => std::ops::ControlFlow::Break(()),
             Happened::Due(Due::Refresh { by, header, min_s }) => {
                 let headers = proposal_headers(header, min_s);
@@ -389,8 +390,9 @@ impl Pump {
             }
             Happened::Due(Due::Expired) => {
                 self.shared.ended_here.store(true, Ordering::Relaxed);
-                end(&self.dialog).await;
+                // Told first: a peer that is gone lets the BYE wait for half a minute.
                 self.tell(DialogEvent::SessionExpired).await;
+                end(&self.dialog).await;
                 std::ops::ControlFlow::Break(())
             }
         }

@@ -7,5 +7,7 @@ mod server;
 mod simulator;
 mod sip;
 mod sip_hostile;
+mod sip_peer;
+mod sip_timers;
 mod sounds;
 mod whole_call;

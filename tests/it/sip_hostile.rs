@@ -1,91 +1,11 @@
 //! What strangers send: wrong passwords and messages that are no SIP. The server answers and lives.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
-use tokio::{net::UdpSocket, sync::mpsc::Receiver, time::timeout};
-use yingda::sip::{
-    Authentication, Credentials, IncomingCall, SipConfig, SipEndpoint, digest::authorize,
-};
+use tokio::time::timeout;
+use yingda::sip::{Authentication, Credentials, SipConfig, digest::authorize};
 
-async fn server(
-    authentication: Option<Authentication>,
-) -> (SipEndpoint, Receiver<IncomingCall>, Peer) {
-    let config = SipConfig {
-        authentication,
-        ..SipConfig::default()
-    };
-    let (server, calls) = SipEndpoint::start(config)
-        .await
-        .expect("the endpoint listens");
-    let peer = Peer::start(server.local_address()).await;
-    (server, calls, peer)
-}
-
-/// A socket that sends whatever it is told.
-struct Peer {
-    socket: UdpSocket,
-    sent: u32,
-}
-
-impl Peer {
-    async fn start(server: SocketAddr) -> Self {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a port");
-        socket.connect(server).await.expect("connected");
-        Self { socket, sent: 0 }
-    }
-
-    /// A request that is in order, with a transaction of its own.
-    fn request(&mut self, method: &str, user: &str, more: &str) -> (String, String) {
-        self.sent += 1;
-        let number = self.sent;
-        let port = self.socket.local_addr().expect("bound").port();
-        let server = self.socket.peer_addr().expect("connected");
-        let branch = format!("z9hG4bKpeer{number}");
-        let text = format!(
-            "{method} sip:{user}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch={branch};rport\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:peer@127.0.0.1:{port}>;tag=f{number}\r\nTo: <sip:{user}@{server}>\r\n\
-             Call-ID: c{number}\r\nCSeq: {number} {method}\r\nContact: <sip:peer@127.0.0.1:{port}>\r\n{more}\
-             Content-Length: 0\r\n\r\n"
-        );
-        (text, branch)
-    }
-
-    async fn send(&self, bytes: &[u8]) {
-        self.socket.send(bytes).await.expect("sent");
-    }
-
-    /// The final response of a transaction; what belongs to others is passed over.
-    async fn response(&self, branch: &str) -> (u16, String) {
-        let find = async {
-            let mut buffer = [0; 8_192];
-            loop {
-                let length = self.socket.recv(&mut buffer).await.expect("received");
-                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                let status = text.get(8..11).and_then(|status| status.parse().ok());
-                if let Some(status @ 200..) = status
-                    && text.contains(branch)
-                {
-                    return (status, text);
-                }
-            }
-        };
-        timeout(Duration::from_secs(10), find)
-            .await
-            .expect("a final response in time")
-    }
-
-    async fn alive(&mut self, after: &str) {
-        let (options, branch) = self.request("OPTIONS", "ping", "");
-        self.send(options.as_bytes()).await;
-        assert_eq!(self.response(&branch).await.0, 200, "dead after {after}");
-    }
-}
+use super::sip_peer::server;
 
 #[tokio::test]
 async fn callers_are_asked_for_a_password() {
@@ -97,7 +17,11 @@ async fn callers_are_asked_for_a_password() {
         realm: "yingda".to_owned(),
         users: vec![user],
     };
-    let (server, mut calls, mut peer) = server(Some(authentication)).await;
+    let (server, mut calls, mut peer) = server(SipConfig {
+        authentication: Some(authentication),
+        ..SipConfig::default()
+    })
+    .await;
     let uri = format!("sip:4008001001@{}", server.local_address());
     // Which of the two challenges is answered, with which password, and what comes of it.
     for (place, password, expected) in [(0, "s3cret", 486), (1, "s3cret", 486), (0, "guess", 403)] {
@@ -134,7 +58,7 @@ async fn callers_are_asked_for_a_password() {
 
 #[tokio::test]
 async fn malformed_messages_do_no_harm() {
-    let (_server, mut calls, mut peer) = server(None).await;
+    let (_server, mut calls, mut peer) = server(SipConfig::default()).await;
     let good = peer.request("OPTIONS", "ping", "").0;
     let huge = good.replace("ping", &"a".repeat(30_000));
     let deep = good.replace("Max-Forwards: 70", &"Via: SIP/2.0/UDP h\r\n".repeat(500));
@@ -207,7 +131,7 @@ async fn malformed_messages_do_no_harm() {
 
 #[tokio::test]
 async fn requests_that_cannot_be_served_are_refused() {
-    let (server, mut calls, mut peer) = server(None).await;
+    let (server, mut calls, mut peer) = server(SipConfig::default()).await;
     for (method, more, expected) in [
         ("BYE", "", 481),
         ("INFO", "", 481),
