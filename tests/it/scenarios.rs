@@ -1,6 +1,6 @@
 //! Every scenario of `tests/scenarios`, against a whole server.
 
-use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
+use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
 use yingda::{
     clock::ProcessClock,
@@ -33,15 +33,7 @@ async fn every_scenario_passes_and_replies_come_in_time() {
         .map(|file| Scenario::load(file).unwrap_or_else(|error| panic!("{error}")))
         .collect();
     let local = Ipv4Addr::LOCALHOST.into();
-    let sip = SipConfig {
-        listen: (local, 0).into(),
-        tcp: false,
-        advertise: None,
-        allow: Vec::new(),
-        retry_after: Duration::from_secs(1),
-        user_agent: "agent".to_owned(),
-    };
-    let desk = AgentDesk::open(sip, local, ProcessClock::start())
+    let desk = AgentDesk::open(SipConfig::default(), local, ProcessClock::start())
         .await
         .expect("a desk");
     let server = Server::start(Some(desk.endpoint().local_address()), |_| {}).await;
