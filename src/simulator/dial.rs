@@ -9,9 +9,9 @@ use super::{
     caller::{Caller, Prepared},
     clip::{Clip, Voice, write_wav},
     leg::Leg,
+    news::{News, Progress},
     phone::Ear,
     record::Record,
-    report::{News, Progress},
     runner::{invite, sip_config},
     scenario::{Action, Expectation, KeysBy, Step, When},
 };

@@ -5,21 +5,25 @@
 //! never looks inside the server: expectations are checked against the server's records by its HTTP API.
 
 pub mod agent;
+mod assess;
 mod caller;
 pub mod clip;
 mod dial;
 pub mod hearing;
 mod judge;
 pub mod leg;
+pub mod news;
 pub mod phone;
 pub mod record;
 pub mod report;
 mod runner;
 pub mod scenario;
 pub mod tape;
+mod told;
 
 pub use dial::{Act, CallOutcome, CallPlan, call};
-pub use report::{News, Progress, Report, ScenarioReport, Silent, TextProgress, TurnReport};
+pub use news::{News, Progress, Silent, TextProgress};
+pub use report::{Report, ScenarioReport, TurnReport};
 pub use runner::{RunnerConfig, run};
 pub use scenario::{Scenario, ScenarioError};
 

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::report::{News, Progress};
+use super::news::{News, Progress};
 use crate::clock::Moment;
 
 /// How often a call in progress is looked at.

@@ -15,26 +15,24 @@ use tokio::{
 
 use super::{
     SimulatorError,
-    agent::{AgentDesk, AgentPolicy, AgentReport},
-    caller::{Caller, Did, Played, Prepared, expects_reply, said},
+    agent::{AgentDesk, AgentPolicy},
+    assess::Facts,
+    caller::{Caller, Prepared},
     clip::{Clip, ClipError, write_wav},
-    judge::{CallFacts, Verdict},
     leg::Leg,
-    record::{Api, Record, Seen, follow},
-    report::{News, Progress, Report, ScenarioReport, TurnReport},
-    scenario::{Action, Expectation, Scenario},
+    news::{News, Progress},
+    record::{Api, Record, follow},
+    report::{Report, ScenarioReport},
+    scenario::{Action, Scenario},
 };
 use crate::{
-    clock::{Moment, ProcessClock},
+    clock::ProcessClock,
     sip::{OutgoingInvite, SipConfig, SipEndpoint},
     tts::SpeechSynthesizer,
 };
 
 /// How long the record of a call may take to be closed, or an agent's report to come, after the call.
 const CLOSING: Duration = Duration::from_secs(8);
-
-/// The server's clock of a call starts when the INVITE reached it, ours when it was sent: its offsets are that much smaller.
-const SKEW: Duration = Duration::from_millis(60);
 
 /// Against what scenarios are run, and how.
 #[derive(Clone, Debug)]
@@ -341,111 +339,4 @@ async fn closed(record: &mut watch::Receiver<Record>) -> Record {
     // Late, or nobody follows it any more: what is known so far is judged.
     let _ = tokio::time::timeout(CLOSING, record.wait_for(Record::is_closed)).await;
     record.borrow().clone()
-}
-
-/// What is known after a call.
-struct Facts {
-    begun: Moment,
-    sip_call_id: String,
-    played: Played,
-    record: Record,
-    agent: Option<AgentReport>,
-    has_recording: bool,
-}
-
-impl Facts {
-    fn report(self, scenario: &Scenario, steps: &[Prepared]) -> ScenarioReport {
-        let mut failures: Vec<String> = self.played.failure.iter().cloned().collect();
-        failures.extend(self.record_failures());
-        let mut turns = Vec::new();
-        for (place, (did, prepared)) in self.played.did.iter().zip(steps).enumerate() {
-            let events = match opens_window(prepared) {
-                true => self.window(did, place, steps),
-                false => &[],
-            };
-            let turn = turn(prepared, did, &Verdict::of(events));
-            let line = prepared.step.line;
-            failures.extend(
-                turn.failures
-                    .iter()
-                    .map(|failure| format!("line {line}, {}: {failure}", turn.said)),
-            );
-            turns.push(turn);
-        }
-        let greeting_ms = self.played.greeting.map(|after| after.as_millis() as u64);
-        let facts = CallFacts {
-            events: &self.record.events,
-            status: self.played.status,
-            has_recording: self.has_recording,
-            greeting_ms,
-            agent_answered: self.agent.as_ref().is_some_and(|agent| agent.was_answered),
-        };
-        failures.extend(facts.failures(&scenario.expect));
-        ScenarioReport {
-            name: scenario.name.clone(),
-            passed: failures.is_empty(),
-            failures,
-            call: self.record.call.clone(),
-            sip_call_id: Some(self.sip_call_id),
-            status: self.played.status,
-            greeting_ms,
-            turns,
-        }
-    }
-
-    fn record_failures(&self) -> Option<String> {
-        match (&self.record.error, &self.record.call) {
-            (Some(error), _) => Some(format!("the record cannot be read: {error}")),
-            (None, None) => Some("the server has no record of the call".to_owned()),
-            (None, Some(_)) if !self.record.is_closed() => {
-                Some("the server did not close its record of the call".to_owned())
-            }
-            (None, Some(_)) => None,
-        }
-    }
-
-    /// The events from a step up to the next that opens a window of its own.
-    fn window(&self, did: &Did, place: usize, steps: &[Prepared]) -> &[Seen] {
-        let offset = |moment: Moment| Moment::ORIGIN + (moment - SKEW).since(self.begun);
-        let from = offset(did.began);
-        let next = self
-            .played
-            .did
-            .iter()
-            .zip(steps)
-            .skip(place + 1)
-            .find(|(_, prepared)| opens_window(prepared));
-        let events = &self.record.events;
-        let start = events.partition_point(|event| event.at < from);
-        let end = match next {
-            Some((next, _)) => {
-                let to = offset(next.began);
-                events.partition_point(|event| event.at < to)
-            }
-            None => events.len(),
-        };
-        &events[start..end.max(start)]
-    }
-}
-
-/// Whether what follows a step is its own doing: it asks something, or expects something.
-fn opens_window(prepared: &Prepared) -> bool {
-    expects_reply(prepared) || prepared.step.expect != Expectation::default()
-}
-
-fn turn(prepared: &Prepared, did: &Did, verdict: &Verdict) -> TurnReport {
-    let reply_ms = did.reply.map(|reply| reply.as_millis() as u64);
-    TurnReport {
-        said: said(&prepared.step),
-        failures: verdict.failures(&prepared.step.expect, reply_ms),
-        recognised: verdict.recognised.clone(),
-        verdict: verdict.verdict.clone(),
-        entry: verdict.entry.clone(),
-        score: verdict.score,
-        choices: verdict.choices.clone(),
-        human: verdict.human.clone(),
-        barge_in: verdict.barge_in,
-        voice_to_voice_ms: reply_ms,
-        decision_ms: verdict.decision_ms,
-    }
 }
