@@ -1,4 +1,4 @@
-//! The media threads: every leg's [`MediaLeg`](crate::media::leg::MediaLeg) on one shared 20 ms tick, the UDP sockets and the
+//! The media threads: every leg's [`MediaLeg`] on one shared 20 ms tick, the UDP sockets and the
 //! port pool.
 //!
 //! Only events leave a media thread, never frames. This module does not know what a call is about, and it does not speak SIP:
