@@ -1,7 +1,7 @@
 //! The rooms together, over real sockets on loopback.
 
+mod baresip;
 mod crash;
-mod leaks;
 mod scenarios;
 mod server;
 mod simulator;
@@ -9,5 +9,6 @@ mod sip;
 mod sip_hostile;
 mod sip_peer;
 mod sip_timers;
+mod sipp;
 mod sounds;
 mod whole_call;

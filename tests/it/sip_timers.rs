@@ -1,4 +1,4 @@
-//! Session timers (RFC 4028) and a server that is full, as a peer sees them on the wire.
+//! Retransmission, session timers (RFC 4028) and a server that is full, as a peer sees them on the wire.
 
 use std::time::Duration;
 
@@ -140,6 +140,26 @@ fn answer(request: &str, status: &str) -> String {
         "SIP/2.0 {status}\r\n{}\r\nContent-Length: 0\r\n\r\n",
         lines.join("\r\n")
     )
+}
+
+#[tokio::test]
+async fn an_answer_is_sent_again_until_it_is_confirmed() {
+    let (_server, mut calls, mut peer) = server(SipConfig::default()).await;
+    let (invite, branch) = peer.request("INVITE", "4008001001", "");
+    peer.send(invite.as_bytes()).await;
+    let mut call = calls.recv().await.expect("a call");
+    call.dialog.accept(ANSWER.to_owned()).expect("sent");
+    // RFC 3261 §13.3.1.4: after T1 (500 ms), then after twice as long.
+    let first = peer.response(&branch).await;
+    for _ in 0..2 {
+        assert_eq!(peer.response(&branch).await, first);
+    }
+    peer.send(ack(&invite, &first.1).as_bytes()).await;
+    let event = call.events.recv().await;
+    assert!(
+        matches!(event, Some(DialogEvent::Confirmed { .. })),
+        "{event:?}"
+    );
 }
 
 #[tokio::test]
