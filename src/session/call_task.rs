@@ -21,6 +21,7 @@ use crate::{
     clock::Moment,
     conversation,
     ids::{CallId, OfferId, SpeechId},
+    media_plane::MediaCommand,
     phone_number::CallerNumber,
     pii::Pii,
     routing::RouteRequest,
@@ -223,6 +224,8 @@ impl CallTask {
             SessionOutput::Bridge { offer } => self.bridge(offer),
             SessionOutput::EndAgentLeg { offer } => {
                 if self.agent.as_ref().is_some_and(|(held, _)| *held == offer) {
+                    // Before what is said next: the end of a bridge empties the playout queue.
+                    self.caller.send(MediaCommand::Unbridge);
                     self.agent = None;
                 }
             }

@@ -108,7 +108,8 @@ impl CallTask {
             }
             MediaEventKind::UtteranceEnded(snapshot) => {
                 self.snapshots.keep(&snapshot);
-                self.spoken_at = Some(snapshot.speech_ended);
+                // What is said to an agent is not for the bot to answer.
+                self.spoken_at = self.agent.is_none().then_some(snapshot.speech_ended);
                 let input = Input::SpeechEnded {
                     utterance: snapshot.utterance,
                     revision: snapshot.revision,

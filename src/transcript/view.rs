@@ -206,6 +206,11 @@ impl Fold {
             | CallEvent::UtteranceRecognised { .. }
             | CallEvent::RecordingStarted { .. }
             | CallEvent::Understood { .. } => {}
+            CallEvent::Bridged { .. } | CallEvent::AgentLeft { .. } => {
+                // What was said to the agent is not for the bot to answer.
+                self.unanswered = None;
+                self.happened(record);
+            }
             _ => self.happened(record),
         }
     }
