@@ -2,7 +2,7 @@
 //!
 //! A machine is given a [`Moment`] with every input and never asks for one. The origin is chosen by the driver (process
 //! start on a live system, zero in a replay), so recorded inputs can be fed to a machine again and give the same outputs.
-//! This module does not read any clock.
+//! Nothing but [`ProcessClock`], which drivers own, reads a clock here.
 
 use std::{
     fmt,
