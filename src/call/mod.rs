@@ -4,8 +4,9 @@
 //! never changed. This module does not store them (see `storage`) and does not decide anything (see `session`).
 
 mod cdr;
+mod masked;
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,10 @@ use crate::{
 };
 
 pub use cdr::{Cdr, disposition};
+pub use masked::masked;
+
+/// Digits that follow each other so closely, said or keyed in, are one number.
+pub const BETWEEN_DIGITS: Duration = Duration::from_secs(4);
 
 /// A key of the telephone keypad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +30,9 @@ pub use cdr::{Cdr, disposition};
 pub struct Digit(char);
 
 impl Digit {
+    /// What stands for a key that is not shown.
+    pub(crate) const HIDDEN: Self = Self('*');
+
     /// A key, if `symbol` is one of `0-9 * # A-D` (ITU-T Q.23).
     pub fn new(symbol: char) -> Option<Self> {
         matches!(symbol, '0'..='9' | '*' | '#' | 'A'..='D').then_some(Self(symbol))

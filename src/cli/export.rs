@@ -6,7 +6,12 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::records::{Database, print};
-use crate::{call::Cdr, pii::mask_json, storage::Store, transcript::Transcript};
+use crate::{
+    call::{Cdr, masked},
+    pii::mask_json,
+    storage::Store,
+    transcript::Transcript,
+};
 
 /// Writes billing record, transcript, events and recorded inputs of a call as JSON.
 #[derive(Debug, clap::Args)]
@@ -28,7 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let name = args.call;
     let mut value = args
         .database
-        .read(async |store| collect(&store, &name).await)?;
+        .read(async |store| collect(&store, &name, args.unmasked).await)?;
     if !args.unmasked {
         mask_json(&mut value);
     }
@@ -41,7 +46,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-async fn collect(store: &Store, name: &str) -> anyhow::Result<Value> {
+async fn collect(store: &Store, name: &str, unmasked: bool) -> anyhow::Result<Value> {
     let call = store.find_call(name).await?;
     let records = store.records(call).await?;
     let inputs = store.inputs(call).await?;
@@ -57,12 +62,17 @@ async fn collect(store: &Store, name: &str) -> anyhow::Result<Value> {
         Ok(()) => "intact".to_owned(),
         Err(fault) => fault.to_string(),
     };
+    let cdr = Cdr::from_records(call, &records);
+    let shown = match unmasked {
+        true => records,
+        false => masked(&records),
+    };
     Ok(json!({
         "call": call,
         "chain": chain,
-        "cdr": Cdr::from_records(call, &records),
-        "transcript": Transcript::from_records(&records),
-        "events": records,
+        "cdr": cdr,
+        "transcript": Transcript::from_records(&shown),
+        "events": shown,
         "inputs": inputs,
     }))
 }

@@ -37,10 +37,10 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Ok((call, records, fault.map(|fault| fault.to_string())))
     })?;
     let cdr = Cdr::from_records(call, &records);
-    let mut transcript = Transcript::from_records(&records);
-    if !args.unmasked {
-        transcript = transcript.masked();
-    }
+    let transcript = match args.unmasked {
+        true => Transcript::from_records(&records),
+        false => Transcript::masked_from_records(&records),
+    };
     if args.json {
         let mut cdr = serde_json::to_value(&cdr)?;
         if !args.unmasked {

@@ -14,6 +14,7 @@ use super::{
     dto::{CallDetailDto, CallDto, CallsDto},
 };
 use crate::{
+    call::masked,
     ids::{CallId, LineNumber},
     pii::mask_json,
     storage::{CallFilter, ChainFault},
@@ -136,7 +137,8 @@ pub(super) async fn events(
     if records.is_empty() {
         return Err(ApiError::NoSuchCall);
     }
-    let mut events = serde_json::to_value(&records).map_err(|error| ApiError::internal(&error))?;
+    let mut events =
+        serde_json::to_value(masked(&records)).map_err(|error| ApiError::internal(&error))?;
     mask_json(&mut events);
     Ok(Json(json!({ "id": id, "events": events })))
 }

@@ -138,7 +138,7 @@ impl CallDetailDto {
         };
         Ok(Some(Self {
             call: dto,
-            transcript: Transcript::from_records(records).masked(),
+            transcript: Transcript::masked_from_records(records),
             recording: recording.map(|recording| RecordingDto {
                 url: format!("/api/calls/{call}/recording"),
                 offset_ms: recording.offset_ms,

@@ -7,15 +7,17 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    call::{CallEvent, CallRecord, Disposition, EndCause, Party},
+    call::{CallEvent, CallRecord, Digit, Disposition, EndCause, Party},
     clock::Moment,
-    ids::{BusinessId, CallId, LineNumber, SpeechId, UtteranceId},
+    ids::{BusinessId, CallId, EntryId, LineNumber, SpeechId, UtteranceId},
     phone_number::{CallerNumber, NumberKind},
     pii::Pii,
     storage::CallWriter,
 };
 
 const CALLER: &str = "13800138000";
+const ABROAD: &str = "+85291234567";
+const SECRET: &str = "482157";
 const LINE: &str = "4008001001";
 
 struct Fixed(Status);
@@ -149,7 +151,18 @@ impl Console {
                 played_ms: 1,
                 complete: true,
             },
+            CallEvent::CallbackRequested {
+                number: Pii::new(ABROAD.to_owned()),
+            },
+            CallEvent::Noted {
+                entry: EntryId::new("A1"),
+                text: Pii::new(SECRET.to_owned()),
+            },
         ];
+        events.extend(SECRET.chars().filter_map(Digit::new).map(|digit| {
+            let digit = Pii::new(digit);
+            CallEvent::Digit { digit }
+        }));
         events.extend(file.map(|file| CallEvent::RecordingStarted {
             file: file.to_owned(),
             offset_ms: 40,
@@ -223,10 +236,19 @@ async fn nothing_personal_leaks() {
     ] {
         let answer = console.get(&path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        assert!(!answer.text().contains(CALLER), "{path}: {}", answer.text());
+        for personal in [CALLER, ABROAD, SECRET] {
+            let text = answer.text();
+            assert!(!text.contains(personal), "{path}: {text}");
+        }
     }
     let detail = console.get(&format!("/api/calls/{call}")).await.json();
     assert_eq!(detail["transcript"][0]["text"], "我的号码是138****8000");
+    let lines = detail["transcript"].as_array().expect("lines");
+    let of = |text: &str| lines.iter().find(|line| line["text"] == text);
+    let detail_of = |text: &str| of(text).expect("the line")["detail"].clone();
+    assert_eq!(detail_of("callback_requested"), "+85*****4567");
+    assert_eq!(detail_of("noted"), "******");
+    assert_eq!(of("******").expect("the keys")["flags"][0], "keys");
     assert_eq!(detail["intact"], true);
 }
 

@@ -9,15 +9,12 @@ use super::{
     machine::{Conversation, Stage},
 };
 use crate::{
-    call::{CallEvent, EndCause, EscalationReason, Party},
+    call::{BETWEEN_DIGITS, CallEvent, EndCause, EscalationReason, Party},
     clock::Moment,
 };
 
 /// Longer than any utterance that media lets through; one that never ends is forgotten.
 const LONGEST_UTTERANCE: Duration = Duration::from_secs(30);
-
-/// Digits that are followed by nothing for so long are all there are.
-const BETWEEN_DIGITS: Duration = Duration::from_secs(4);
 
 /// 等一下 makes silence last so many times longer.
 const PATIENCE: u32 = 3;

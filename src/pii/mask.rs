@@ -1,9 +1,12 @@
 //! Hides numbers of persons inside text: mobiles, landlines, identity cards, bank cards, mail addresses.
 //!
 //! Works on written digits and on dictated ones (幺三八…), as recognition gives both. Only the middle is hidden, so that a
-//! reader can still tell numbers apart. What has no check digit and no known form (order numbers) is left alone.
+//! reader can still tell numbers apart. What has no check digit and no known form (order numbers) is left alone inside a
+//! sentence; words that are nothing but digits may be a part of a number, and are hidden whole.
 
 use serde_json::Value;
+
+use crate::text::digits::dictated;
 
 /// `text` with the numbers of persons hidden: `138****8000`.
 pub fn mask_text(text: &str) -> String {
@@ -13,6 +16,58 @@ pub fn mask_text(text: &str) -> String {
         mask_run(&mut symbols, &run);
     }
     symbols.into_iter().collect()
+}
+
+/// What somebody said, masked. Numbers are dictated in groups (幺三八 … 零零幺三 …), and a group has no known form: digits alone
+/// are hidden, unless they are so few that they are a choice.
+pub fn mask_words(words: &str) -> String {
+    /// The fewest digits that are a group of a number.
+    const GROUP: usize = 3;
+    let masked = mask_text(words);
+    match dictated(words) {
+        Some(digits) if digits.len() >= GROUP && masked == words => hide(&digits),
+        _ => masked,
+    }
+}
+
+/// A sentence that reads a number back, in any form, masked. Of one that was cut short nothing is left: it would show what is
+/// hidden in the whole.
+pub fn mask_read_back(text: &str, is_whole: bool) -> String {
+    let masked = mask_text(text);
+    if is_whole && masked != text {
+        return masked;
+    }
+    let mut symbols: Vec<char> = text.chars().collect();
+    for run in digit_runs(&symbols) {
+        let places: Vec<usize> = run.iter().flatten().map(|(place, _)| *place).collect();
+        let (head, tail) = match is_whole {
+            true => ends_of(places.len()),
+            false => (0, 0),
+        };
+        for place in &places[head..places.len() - tail] {
+            symbols[*place] = '*';
+        }
+    }
+    symbols.into_iter().collect()
+}
+
+/// A number of any form, all but its ends hidden.
+pub fn mask_number(number: &str) -> String {
+    let length = number.chars().count();
+    let (head, tail) = ends_of(length);
+    number
+        .chars()
+        .enumerate()
+        .map(|(place, symbol)| match place {
+            place if place < head || place + tail >= length => symbol,
+            _ => '*',
+        })
+        .collect()
+}
+
+/// Nothing of `text` but its length.
+pub fn hide(text: &str) -> String {
+    "*".repeat(text.chars().count())
 }
 
 /// Every text inside `value` masked, except identifiers and hashes; single keys (`digit`) are hidden whole.
@@ -28,7 +83,10 @@ pub fn mask_json(value: &mut Value) {
                     (name, _) if IDENTIFIERS.contains(&name) => {}
                     ("digit", Value::String(key)) => *key = "*".to_owned(),
                     // Whatever its form: it is the caller's.
-                    ("canonical", Value::String(number)) => *number = mask_middle(number),
+                    ("canonical" | "number", Value::String(number)) => {
+                        *number = mask_number(number);
+                    }
+                    ("text", Value::String(words)) => *words = mask_words(words),
                     (_, field) => mask_json(field),
                 }
             }
@@ -37,28 +95,28 @@ pub fn mask_json(value: &mut Value) {
     }
 }
 
-/// A number of unknown form, all but its ends hidden.
-fn mask_middle(number: &str) -> String {
-    let length = number.chars().count();
-    let (head, tail) = match length {
-        0..=6 => (0, 2),
+/// How many digits stay at both ends of a number of unknown form.
+const fn ends_of(length: usize) -> (usize, usize) {
+    match length {
+        0..=2 => (0, 0),
+        3..=6 => (0, 2),
         7..=8 => (2, 2),
+        9..=10 => (2, 4),
         _ => (3, 4),
-    };
-    number
-        .chars()
-        .enumerate()
-        .map(|(place, symbol)| match place {
-            place if place < head || place + tail >= length => symbol,
-            _ => '*',
-        })
-        .collect()
+    }
 }
 
 /// Places of digits that stand together, in groups between separators. `(place, digit)`.
 type Run = Vec<Vec<(usize, char)>>;
 
+/// The runs that are long enough for a number that is hidden.
 fn runs(symbols: &[char]) -> Vec<Run> {
+    let mut found = digit_runs(symbols);
+    found.retain(|run| run.iter().map(Vec::len).sum::<usize>() >= SHORTEST);
+    found
+}
+
+fn digit_runs(symbols: &[char]) -> Vec<Run> {
     let mut found = Vec::new();
     let mut run: Run = vec![Vec::new()];
     for (place, &symbol) in symbols.iter().enumerate() {
@@ -79,21 +137,29 @@ fn runs(symbols: &[char]) -> Vec<Run> {
         }
     }
     found.push(run);
-    found.retain(|run| run.iter().map(Vec::len).sum::<usize>() >= SHORTEST);
     found
 }
 
-/// The shortest number that is hidden: a landline with area code.
-const SHORTEST: usize = 10;
+/// The shortest number that is hidden: one abroad, with its country code.
+const SHORTEST: usize = 8;
+
+/// ITU-T E.164 §6.1: how many digits a number has, its country code included.
+const INTERNATIONAL: std::ops::RangeInclusive<usize> = SHORTEST..=15;
 
 /// Hides the numbers of a run: groups are joined as far as they make a number (138 0013 8000), longest first.
 fn mask_run(symbols: &mut [char], run: &Run) {
     let mut first = 0;
     while first < run.len() {
+        let is_abroad = run[first]
+            .first()
+            .is_some_and(|(place, _)| follows_plus(symbols, *place));
         let found = (first + 1..=run.len()).rev().find_map(|end| {
             let joined: Vec<(usize, char)> = run[first..end].concat();
             let digits: String = joined.iter().map(|(_, digit)| digit).collect();
-            kept_ends(&digits).map(|ends| (end, joined, ends))
+            let abroad = is_abroad && INTERNATIONAL.contains(&digits.len());
+            kept_ends(&digits)
+                .or_else(|| abroad.then(|| ends_of(digits.len())))
+                .map(|ends| (end, joined, ends))
         });
         match found {
             Some((end, joined, (head, tail))) => {
@@ -106,6 +172,14 @@ fn mask_run(symbols: &mut [char], run: &Run) {
             None => first += 1,
         }
     }
+}
+
+/// Whether a `+` stands before the digit at `place`, as it does before a country code (ITU-T E.123).
+fn follows_plus(symbols: &[char], place: usize) -> bool {
+    let mut before = symbols[..place].iter().rev();
+    before
+        .find(|symbol| !matches!(symbol, ' ' | '('))
+        .is_some_and(|symbol| matches!(symbol, '+' | '＋'))
 }
 
 /// How many digits stay at both ends of a number of a person; `None` if it is none.
@@ -205,7 +279,7 @@ fn is_separator(symbol: char) -> bool {
     symbol == ' '
         || matches!(
             symbol,
-            '-' | '，' | '、' | ',' | '杠' | '—' | '(' | ')' | '+'
+            '-' | '，' | '、' | ',' | '杠' | '—' | '(' | ')' | '+' | '＋'
         )
 }
 
@@ -242,6 +316,13 @@ mod tests {
         check("幺三八零零幺三八零零零", "幺三八****八零零零");
         check("一三八，零零一三，八零零零", "一三八，****，八零零零");
         check("13800138000，13900139000", "138****8000，139****9000");
+        // Numbers abroad.
+        check("打+85291234567给我", "打+852****4567给我");
+        check("＋852 9123 4567", "＋852 **** 4567");
+        check("+ 8 5 2 9 1 2 3 4 5 6 7", "+ 8 5 2 * * * * 4 5 6 7");
+        check("+6581234567", "+65****4567");
+        check("+1234567", "+1234567");
+        check("85291234567", "85291234567");
         // Identity cards, with a right and a wrong check digit.
         check("身份证11010519491231002X", "身份证110***********002X");
         check("110105194912310021", "110105194912310021");
@@ -264,11 +345,29 @@ mod tests {
     }
 
     #[test]
+    fn words_that_are_digits_alone_are_hidden() {
+        let check = |text: &str, expected: &str| assert_eq!(mask_words(text), expected, "{text}");
+        check("幺三八", "***");
+        check("是零零幺三。", "****");
+        check("三个八", "***");
+        check("八五二九一二三四五六七", "***********");
+        check("4821", "****");
+        // A number of known form is told apart by its ends.
+        check("13800138000", "138****8000");
+        // Choices, and what is no dictation.
+        for text in ["一", "2", "二三", "三百二十", "订单2024010100012", ""] {
+            check(text, text);
+        }
+    }
+
+    #[test]
     fn json_is_masked_inside_and_identifiers_are_not() {
         let mut value = serde_json::json!({
             "call": "13800138000",
             "caller": { "canonical": "+4915112345678", "kind": "international" },
             "digit": "5",
+            "number": "+85291234567",
+            "text": "零零幺三",
             "texts": ["13800138000"],
             "wall_ms": 1_800_000_000_000_u64,
         });
@@ -277,6 +376,8 @@ mod tests {
             "call": "13800138000",
             "caller": { "canonical": "+49*******5678", "kind": "international" },
             "digit": "*",
+            "number": "+85*****4567",
+            "text": "****",
             "texts": ["138****8000"],
             "wall_ms": 1_800_000_000_000_u64,
         });

@@ -5,11 +5,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    call::{CallEvent, CallRecord},
+    call::{BETWEEN_DIGITS, CallEvent, CallRecord, masked},
     clock::Moment,
     entry::{Candidate, Finding, Verdict},
     ids::{EntryId, SpeechId, UtteranceId},
-    pii::{Pii, mask_text},
+    pii::Pii,
 };
 
 /// Who a line belongs to.
@@ -122,13 +122,8 @@ impl Transcript {
     }
 
     /// The same for eyes without the right to personal data.
-    #[must_use]
-    pub fn masked(mut self) -> Self {
-        for line in &mut self.lines {
-            line.text = Pii::new(mask_text(line.text.expose()));
-            line.detail = line.detail.as_deref().map(mask_text);
-        }
-        self
+    pub fn masked_from_records(records: &[CallRecord]) -> Self {
+        Self::from_records(&masked(records))
     }
 }
 
@@ -275,12 +270,10 @@ impl Fold {
     }
 
     fn digit(&mut self, key: char, at_ms: u64) {
-        /// Keys pressed within so many milliseconds of each other are one entry.
-        const TOGETHER_MS: u64 = 3_000;
         if let Some(Draft { line, .. }) = self.lines.last_mut()
             && line.flags.contains(&Flag::Keys)
             && line.decision.is_none()
-            && at_ms.saturating_sub(line.end_ms) <= TOGETHER_MS
+            && u128::from(at_ms.saturating_sub(line.end_ms)) <= BETWEEN_DIGITS.as_millis()
         {
             let keys = format!("{}{key}", line.text.expose());
             line.text = Pii::new(keys);

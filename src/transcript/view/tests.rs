@@ -84,7 +84,7 @@ fn check(events: Vec<(u64, CallEvent)>, expected: Expect) {
         })
         .collect();
     let mut text = String::new();
-    for line in Transcript::from_records(&records).masked().lines {
+    for line in Transcript::masked_from_records(&records).lines {
         write!(
             text,
             "{}-{} {:?} {}",
@@ -188,21 +188,27 @@ fn keys_are_gathered_and_numbers_masked() {
         .zip("13800138000".chars())
         .map(|(place, symbol)| (place * 200, key(symbol)))
         .collect();
-    events.push((9_000, key('1')));
+    // The gap that the conversation allows inside a number.
+    events.push((6_000, key('7')));
+    events.push((12_000, key('1')));
     events.push((
-        9_001,
+        12_001,
         CallEvent::Chosen {
             candidate: candidate("A1", "洗衣机"),
         },
     ));
     let number = Pii::new("13800138000".to_owned());
-    events.push((9_500, CallEvent::CallbackRequested { number }));
+    events.push((12_500, CallEvent::CallbackRequested { number }));
+    let text = Pii::new("4821".to_owned());
+    let entry = EntryId::new("A1");
+    events.push((12_600, CallEvent::Noted { entry, text }));
     check(
         events,
         expect![[r#"
-            0-2000 Caller 138****8000 None [Keys]
-            9000-9000 Caller 1 answer A1 [] None [Keys]
-            9500-9500 System callback_requested (138****8000) None []
+            0-6000 Caller ************ None [Keys]
+            12000-12000 Caller * answer A1 [] None [Keys]
+            12500-12500 System callback_requested (138****8000) None []
+            12600-12600 System noted (****) None []
         "#]],
     );
 }
