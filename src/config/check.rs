@@ -52,6 +52,19 @@ fn check_sip(config: &Config) -> Result<(), Fault> {
             "must be given when `sip.listen` names no one address",
         )?;
     }
+    // A description with `c=0.0.0.0` would put every caller on hold (RFC 2543 §B.5).
+    if sip.advertise.is_none() && config.media.address.is_unspecified() {
+        fault(
+            "sip.advertise",
+            "must be given when `media.address` names no one address",
+        )?;
+    }
+    if sip
+        .advertise
+        .is_some_and(|address| address.is_unspecified())
+    {
+        fault("sip.advertise", "must name one address")?;
+    }
     for (place, allowed) in sip.allow.iter().enumerate() {
         if let Err(problem) = network(allowed) {
             fault(format!("sip.allow[{place}]"), problem)?;
@@ -101,6 +114,12 @@ fn check_engines(config: &Config) -> Result<(), Fault> {
     }
     if config.recognition.queue == 0 {
         fault("recognition.queue", "must be at least 1")?;
+    }
+    if config.recognition.deadline_ms == 0 {
+        fault("recognition.deadline_ms", "must be at least 1")?;
+    }
+    if config.synthesis.deadline_ms == 0 {
+        fault("synthesis.deadline_ms", "must be at least 1")?;
     }
     let retrieval = &config.retrieval;
     for (key, value) in [

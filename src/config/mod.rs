@@ -6,6 +6,7 @@
 mod check;
 mod file;
 mod network;
+mod place;
 
 use std::path::{Path, PathBuf};
 
@@ -35,10 +36,12 @@ pub enum ConfigError {
         error: toml::de::Error,
     },
     /// A value that cannot be.
-    #[error("configuration file {file}: `{key}` {problem}")]
+    #[error("configuration file {file}, line {line}: `{key}` {problem}")]
     Value {
         /// The file.
         file: PathBuf,
+        /// Where the value stands; for one that is missing, where its table begins.
+        line: usize,
         /// The key, from the root (`business[0].line[1].dids`).
         key: String,
         /// What is wrong with it.
@@ -65,6 +68,7 @@ impl Config {
         config.resolve_paths(file.parent().unwrap_or(Path::new("")));
         check::check(&config).map_err(|(key, problem)| ConfigError::Value {
             file: file.to_owned(),
+            line: place::line_of(text, &key),
             key,
             problem,
         })?;
@@ -98,3 +102,6 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
