@@ -144,6 +144,9 @@ impl Prompts {
             must_escalate: parsed.must_escalate,
             fillers: parsed.fillers,
         };
+        if let Some((span, key)) = words.empty_word() {
+            return Err(source.fault(span, key, "holds a word without a letter or digit"));
+        }
         Ok(Self {
             sentences: source.take("say", written.collect(), SENTENCES)?,
             reasons: source.take("reason", parsed.reason, REASONS)?,

@@ -4,9 +4,10 @@
 //! two syllables or more, parts of utterances of three or more. Shorter sounds mean too many things. What a question means is
 //! not decided here (see `retrieval`).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use crate::text::pinyin::toneless;
 
@@ -68,11 +69,21 @@ impl Intent {
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
     #[serde(default)]
-    whole: Vec<String>,
+    whole: Vec<Spanned<String>>,
     #[serde(default)]
-    part: Vec<String>,
+    part: Vec<Spanned<String>>,
     #[serde(default)]
-    unless: Vec<String>,
+    unless: Vec<Spanned<String>>,
+}
+
+impl Words {
+    fn lists(&self) -> [(&'static str, &[Spanned<String>]); 3] {
+        [
+            ("whole", &self.whole),
+            ("part", &self.part),
+            ("unless", &self.unless),
+        ]
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -99,11 +110,37 @@ pub(super) struct Understood {
     last: Words,
 }
 
+impl Understood {
+    fn named(&self) -> [(&'static str, &Words); 19] {
+        [
+            ("human", &self.human),
+            ("robot", &self.robot),
+            ("repeat", &self.repeat),
+            ("slower", &self.slower),
+            ("louder", &self.louder),
+            ("wait", &self.wait),
+            ("goodbye", &self.goodbye),
+            ("thanks", &self.thanks),
+            ("hello", &self.hello),
+            ("acknowledge", &self.acknowledge),
+            ("yes", &self.yes),
+            ("no", &self.no),
+            ("dissent", &self.dissent),
+            ("backchannel", &self.backchannel),
+            ("unfinished", &self.unfinished),
+            ("first", &self.first),
+            ("second", &self.second),
+            ("third", &self.third),
+            ("last", &self.last),
+        ]
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fillers {
-    start: Vec<String>,
-    end: Vec<String>,
+    start: Vec<Spanned<String>>,
+    end: Vec<Spanned<String>>,
 }
 
 /// The word tables of a prompt file.
@@ -112,6 +149,30 @@ pub(super) struct WordLists {
     pub(super) understood: Understood,
     pub(super) must_escalate: Words,
     pub(super) fillers: Fillers,
+}
+
+impl WordLists {
+    /// Where the first word stands of which nothing is left to compare (empty, or marks alone), and the key of its list.
+    pub(super) fn empty_word(&self) -> Option<(Range<usize>, String)> {
+        let understood = self.understood.named();
+        let understood = understood
+            .iter()
+            .map(|(name, words)| (format!("understood.{name}"), *words));
+        let tables = understood.chain([("must_escalate".to_owned(), &self.must_escalate)]);
+        let lists = tables.flat_map(|(table, words)| {
+            words
+                .lists()
+                .map(|(list, words)| (format!("{table}.{list}"), words))
+        });
+        let fillers = [
+            ("fillers.start".to_owned(), self.fillers.start.as_slice()),
+            ("fillers.end".to_owned(), self.fillers.end.as_slice()),
+        ];
+        lists.chain(fillers).find_map(|(key, words)| {
+            let word = words.iter().find(|word| plain(word.get_ref()).is_empty())?;
+            Some((word.span(), key))
+        })
+    }
 }
 
 /// Words, ready to be compared.
@@ -189,7 +250,8 @@ impl Vocabulary {
             (Intent::Yes, words.yes),
             (Intent::No, words.no),
         ];
-        let long_first = |mut list: Vec<String>| {
+        let long_first = |list: Vec<Spanned<String>>| {
+            let mut list = plain_all(&list);
             list.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
             list
         };
@@ -284,14 +346,13 @@ impl Vocabulary {
         let text = plain(text);
         let mut rest = text.as_str();
         while !rest.is_empty() {
-            let word = self
-                .backchannel
-                .whole
-                .iter()
-                .filter(|word| rest.starts_with(word.as_str()))
-                .max_by_key(|word| word.len());
-            match word {
-                Some(word) => rest = rest[word.len()..].trim_start(),
+            // After the longest of them.
+            let words = self.backchannel.whole.iter();
+            match words
+                .filter_map(|word| after(rest, word))
+                .min_by_key(|rest| rest.len())
+            {
+                Some(after) => rest = after.trim_start(),
                 None => return false,
             }
         }
@@ -359,15 +420,15 @@ impl Vocabulary {
                 let words = self.matcher(TELLING[place]).whole.iter();
                 words
                     .filter(|word| {
-                        rest.starts_with(word.as_str())
-                            && self.is_word_edge(word, rest[word.len()..].chars().next())
+                        after(rest, word)
+                            .is_some_and(|after| self.is_word_edge(word, after.chars().next()))
                     })
                     .map(|word| (word.len(), Some(place)))
                     .max()
             };
             let murmur = self.backchannel.whole.iter();
             let murmur = murmur
-                .filter(|word| rest.starts_with(word.as_str()))
+                .filter(|word| after(rest, word).is_some())
                 .map(|word| (word.len(), None));
             let (length, place) = (0..TELLING.len())
                 .filter_map(word)
@@ -428,14 +489,12 @@ impl Vocabulary {
     fn strip<'a>(&self, text: &'a str) -> &'a str {
         let mut text = text.trim();
         while let Some(rest) = self.fillers_start.iter().find_map(|filler| {
-            text.strip_prefix(filler.as_str())
-                .filter(|rest| self.is_word_edge(filler, rest.chars().next()))
+            after(text, filler).filter(|rest| self.is_word_edge(filler, rest.chars().next()))
         }) {
             text = rest.trim_start();
         }
         while let Some(rest) = self.fillers_end.iter().find_map(|filler| {
-            text.strip_suffix(filler.as_str())
-                .filter(|rest| self.is_word_edge(filler, rest.chars().next_back()))
+            before(text, filler).filter(|rest| self.is_word_edge(filler, rest.chars().next_back()))
         }) {
             text = rest.trim_end();
         }
@@ -449,8 +508,11 @@ impl Vocabulary {
 
 impl Matcher {
     fn new(words: Words) -> Self {
-        let plain_all = |list: Vec<String>| list.iter().map(|word| plain(word)).collect::<Vec<_>>();
-        let whole = plain_all(words.whole);
+        let phrases = |list: &[Spanned<String>]| {
+            let list = list.iter();
+            list.map(|part| Phrase::new(part.get_ref())).collect()
+        };
+        let whole = plain_all(&words.whole);
         // A single syllable sounds like too many words.
         let sounds = whole
             .iter()
@@ -459,8 +521,8 @@ impl Matcher {
         Self {
             whole_sounds: sounds.collect(),
             whole: whole.into_iter().collect(),
-            part: words.part.iter().map(|part| Phrase::new(part)).collect(),
-            unless: words.unless.iter().map(|trap| Phrase::new(trap)).collect(),
+            part: phrases(&words.part),
+            unless: phrases(&words.unless),
         }
     }
 
@@ -502,6 +564,22 @@ fn contains_phrase(text: &str, phrase: &str) -> bool {
     })
 }
 
+/// What follows `word` in `text`: less than `text`, so that a loop over words comes to an end.
+fn after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(word)?;
+    (!word.is_empty()).then_some(rest)
+}
+
+/// What stands before `word` at the end of `text`: less than `text`, too.
+fn before<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let rest = text.strip_suffix(word)?;
+    (!word.is_empty()).then_some(rest)
+}
+
+fn plain_all(words: &[Spanned<String>]) -> Vec<String> {
+    words.iter().map(|word| plain(word.get_ref())).collect()
+}
+
 /// Lower case, without marks; single spaces between Latin words.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -518,4 +596,19 @@ fn plain(text: &str) -> String {
         }
     }
     plain.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_word_stands_nowhere() {
+        assert_eq!(
+            (after("嗯好", "嗯"), before("好吧", "吧")),
+            (Some("好"), Some("好"))
+        );
+        assert_eq!((after("好", ""), before("好", "")), (None, None));
+        assert_eq!((after("好", "嗯"), before("好", "吧")), (None, None));
+    }
 }

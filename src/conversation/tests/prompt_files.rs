@@ -74,6 +74,36 @@ fn a_wrong_key_or_placeholder_is_named_with_its_line() {
 }
 
 #[test]
+fn a_word_that_is_none_is_named_with_its_line() {
+    // Nothing would be found everywhere: at both ends of every utterance, and in every one that must reach a human.
+    for (list, key) in [
+        ("start = [", "fillers.start"),
+        ("end = [", "fillers.end"),
+        ("whole = [\"嗯\"", "understood.backchannel.whole"),
+        ("unless = [\"在工信部", "must_escalate.unless"),
+    ] {
+        let line = line_of(ZH, list);
+        let expected = format!("line {line}: `{key}` holds a word without a letter or digit");
+        for word in ["", " ", "，。"] {
+            let place = list.find('[').expect("a list") + 1;
+            let (head, tail) = list.split_at(place);
+            let longer = format!("{head}\"{word}\", {tail}");
+            refuse(|text| text.replace(list, &longer), &expected);
+        }
+    }
+    let escalate = line_of(ZH, "[must_escalate]") + 1;
+    refuse(
+        |text| {
+            text.replace(
+                "[must_escalate]\npart = [",
+                "[must_escalate]\npart = [\"\",",
+            )
+        },
+        &format!("line {escalate}: `must_escalate.part` holds a word"),
+    );
+}
+
+#[test]
 fn what_is_no_prompt_file_is_refused_with_its_line() {
     refuse(|text| text.replace("[say.answer]", "[say.answer"), "line");
     refuse(
