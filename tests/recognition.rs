@@ -9,7 +9,7 @@ use std::{
 
 use yingda::{
     asr::{
-        SpeechRecognizer,
+        Language, SpeechRecognizer,
         whisper::{WhisperModel, WhisperRecognizer},
     },
     audio::{SampleRate, resample::resample},
@@ -29,7 +29,7 @@ fn recognizer() -> WhisperRecognizer {
     let models = root().join("models");
     let catalog = Catalog::load(&models.join("catalog.toml")).expect("the catalogue is sound");
     let file = models.join("yingda-zh-demo.bin");
-    let model = WhisperModel::load(&file, &catalog, ModelCheck::Listed, "zh-CN").expect("listed");
+    let model = WhisperModel::load(&file, &catalog, ModelCheck::Listed).expect("listed");
     model.recognizer().expect("ready")
 }
 
@@ -54,7 +54,7 @@ fn wav_data(file: &Path) -> Vec<u8> {
 }
 
 fn hear(recognizer: &mut WhisperRecognizer, audio: &[i16]) -> Recognition {
-    let heard = recognizer.recognize(audio, &AtomicBool::new(false));
+    let heard = recognizer.recognize(audio, Language::Chinese, &AtomicBool::new(false));
     heard.expect("recognised")
 }
 

@@ -20,13 +20,10 @@ use crate::{
 /// Sentences that stay in memory beyond those that are known: briefs, numbers read back.
 const UNKNOWN_SENTENCES: usize = 1_000;
 
-/// The language that the recogniser is asked for.
-const LANGUAGE: &str = "zh";
-
 pub(super) fn recognizer(config: &Config) -> anyhow::Result<Arc<RecognizerPool>> {
     let recognition = &config.recognition;
     let catalog = Catalog::load(&recognition.catalog)?;
-    let model = WhisperModel::load(&recognition.model, &catalog, model_check(config), LANGUAGE)?;
+    let model = WhisperModel::load(&recognition.model, &catalog, model_check(config))?;
     let pool = PoolConfig {
         slots: recognition.slots,
         queue: recognition.queue,

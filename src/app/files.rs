@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
+    asr::Language,
     config::{Config, LineConfig, Transfer},
     conversation::{ConversationSettings, Prompts, Timings},
     entry::Entry,
@@ -93,6 +94,34 @@ impl Files {
         checked(&config.recognition.model, &catalog, model_check(config))?;
         Ok(())
     }
+}
+
+/// What callers of a line will notice and its configuration does not show: a line in a language that the model does not know.
+pub fn language_warnings(config: &Config) -> anyhow::Result<Vec<String>> {
+    let catalog = Catalog::load(&config.recognition.catalog)?;
+    // Of a file that is not in the catalogue nothing is known.
+    let Some(model) = catalog.named_like(&config.recognition.model) else {
+        return Ok(Vec::new());
+    };
+    let lines = config
+        .businesses
+        .iter()
+        .flat_map(|business| &business.lines);
+    let unknown = lines.filter(|line| {
+        let code = Language::of(&line.language).code();
+        !model.languages.iter().any(|language| language == code)
+    });
+    Ok(unknown
+        .map(|line| {
+            format!(
+                "line {}: its callers speak {}, which the model `{}` does not know ({}); they will not be understood",
+                line.number,
+                line.language,
+                model.name,
+                model.languages.join(", "),
+            )
+        })
+        .collect())
 }
 
 /// How strictly model files are looked at.
@@ -191,4 +220,33 @@ fn what_is_said<'a>(
         voice: line.voice.clone(),
         speed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_the_model_does_not_understand_is_named() {
+        let warnings = |model: &str, language: &str| {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let text = format!(
+                "[recognition]\nmodel = \"models/{model}\"\n\
+                 [[business]]\nid = \"a\"\nname = \"A\"\n\
+                 [[business.line]]\nnumber = \"4008001001\"\nknowledge = \"a.csv\"\n\
+                 [[business.line]]\nnumber = \"4008001002\"\nknowledge = \"a.csv\"\nlanguage = \"{language}\"\n"
+            );
+            let config = Config::parse(&root.join("test.toml"), &text).expect("good");
+            language_warnings(&config).expect("the catalogue is sound")
+        };
+        let expected = "line 4008001002: its callers speak en-US, which the model `yingda-zh-demo` does not know (zh); they will not be understood";
+        assert_eq!(warnings("yingda-zh-demo.bin", "en-US"), [expected]);
+        for (model, language) in [
+            ("yingda-zh-demo.bin", "zh-CN"),
+            ("ggml-large-v3-turbo.bin", "en-US"),
+            ("unlisted.bin", "en-US"),
+        ] {
+            assert_eq!(warnings(model, language), [""; 0], "{model} {language}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ use crate::{
     telemetry::Metrics,
 };
 
-pub use files::{Files, read_prompts};
+pub use files::{Files, language_warnings, read_prompts};
 use status::ProcessStatus;
 
 /// How long calls may go on once the process was told to stop.
@@ -62,6 +62,9 @@ impl App {
     pub async fn build(config: &Config, progress: &mut dyn Progress) -> anyhow::Result<Self> {
         progress.step("reading knowledge, prompts and tables");
         let files = Files::read(config)?;
+        for warning in language_warnings(config)? {
+            tracing::warn!("{warning}");
+        }
         let clock = ProcessClock::start();
         progress.step("opening the records");
         let store = open_store(config, &clock).await?;

@@ -5,13 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
-use super::{RecognizeError, SpeechRecognizer};
+use super::{Language, RecognizeError, SpeechRecognizer};
 use crate::{pii::Pii, transcript::Recognition};
 
 /// Gives its results in order, then nothing; the same list can be shared by many slots.
 #[derive(Clone, Debug, Default)]
 pub struct FakeRecognizer {
     results: Arc<Mutex<VecDeque<Result<String, RecognizeError>>>>,
+    asked: Arc<Mutex<Vec<Language>>>,
 }
 
 impl FakeRecognizer {
@@ -30,6 +31,12 @@ impl FakeRecognizer {
         self.push(Err(error))
     }
 
+    /// The language of each utterance so far.
+    pub fn asked(&self) -> Vec<Language> {
+        let asked = self.asked.lock();
+        asked.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn push(&self, result: Result<String, RecognizeError>) -> &Self {
         self.results
             .lock()
@@ -43,8 +50,13 @@ impl SpeechRecognizer for FakeRecognizer {
     fn recognize(
         &mut self,
         _audio: &[i16],
+        language: Language,
         _cancelled: &AtomicBool,
     ) -> Result<Recognition, RecognizeError> {
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(language);
         let next = self
             .results
             .lock()

@@ -13,13 +13,45 @@ pub use pool::RecognizerPool;
 
 use crate::transcript::Recognition;
 
+/// What a caller speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Mandarin.
+    Chinese,
+    /// English.
+    English,
+    /// Whatever the model takes it for.
+    Unknown,
+}
+
+impl Language {
+    /// The language of a line, by its BCP 47 tag (`zh-CN`).
+    pub fn of(tag: &str) -> Self {
+        match tag.split('-').next() {
+            Some("zh") => Self::Chinese,
+            Some("en") => Self::English,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// As models and their catalogue name it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh",
+            Self::English => "en",
+            Self::Unknown => "auto",
+        }
+    }
+}
+
 /// Turns utterances into words. One instance works on one utterance at a time; a slot of `inference` owns it.
 pub trait SpeechRecognizer: Send {
-    /// The words in `audio` (16 kHz, mono), or nothing when it holds no speech. Stops early, with
+    /// The words of `language` in `audio` (16 kHz, mono), or nothing when it holds no speech. Stops early, with
     /// [`RecognizeError::Cancelled`], once `cancelled` is set.
     fn recognize(
         &mut self,
         audio: &[i16],
+        language: Language,
         cancelled: &AtomicBool,
     ) -> Result<Recognition, RecognizeError>;
 }

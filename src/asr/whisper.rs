@@ -16,7 +16,7 @@ use whisper_rs::{
 };
 
 use super::{
-    RecognizeError, SpeechRecognizer,
+    Language, RecognizeError, SpeechRecognizer,
     plausibility::{Evidence, is_steady, plausible},
 };
 use crate::{
@@ -61,20 +61,41 @@ pub enum WhisperError {
 #[derive(Clone, Debug)]
 pub struct WhisperModel {
     context: Arc<WhisperContext>,
-    template: Arc<FullParams<'static, 'static>>,
+    templates: Arc<Templates>,
+}
+
+/// Parameters for each language. `set_language` leaks a string each time, so they are made once and cloned.
+#[derive(Debug)]
+struct Templates {
+    chinese: FullParams<'static, 'static>,
+    english: FullParams<'static, 'static>,
+    unknown: FullParams<'static, 'static>,
+}
+
+impl Templates {
+    fn new() -> Self {
+        Self {
+            chinese: parameters(Language::Chinese),
+            english: parameters(Language::English),
+            unknown: parameters(Language::Unknown),
+        }
+    }
+
+    const fn of(&self, language: Language) -> &FullParams<'static, 'static> {
+        match language {
+            Language::Chinese => &self.chinese,
+            Language::English => &self.english,
+            Language::Unknown => &self.unknown,
+        }
+    }
 }
 
 /// whisper.cpp prints to stderr unless it is told where to.
 static LOGGING: Once = Once::new();
 
 impl WhisperModel {
-    /// Checks and loads `file`. `language` is what callers speak (`zh-CN`, `en-US`), or `auto`.
-    pub fn load(
-        file: &Path,
-        catalog: &Catalog,
-        check: ModelCheck,
-        language: &str,
-    ) -> Result<Self, WhisperError> {
+    /// Checks and loads `file`.
+    pub fn load(file: &Path, catalog: &Catalog, check: ModelCheck) -> Result<Self, WhisperError> {
         checked(file, catalog, check)?;
         LOGGING.call_once(whisper_rs::install_logging_hooks);
         let context = WhisperContext::new_with_params(file, WhisperContextParameters::default())
@@ -84,7 +105,7 @@ impl WhisperModel {
             })?;
         Ok(Self {
             context: Arc::new(context),
-            template: Arc::new(parameters(language)),
+            templates: Arc::new(Templates::new()),
         })
     }
 
@@ -104,16 +125,11 @@ impl WhisperModel {
     }
 }
 
-/// `set_language` leaks a string each time, so parameters are made once and cloned.
-fn parameters(language: &str) -> FullParams<'static, 'static> {
+fn parameters(language: Language) -> FullParams<'static, 'static> {
     let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     // One thread: ggml's threads spin at barriers, and two on a busy core are many times slower than one.
     parameters.set_n_threads(1);
-    parameters.set_language(match language.split('-').next() {
-        Some("zh") => Some("zh"),
-        Some("en") => Some("en"),
-        _ => Some("auto"),
-    });
+    parameters.set_language(Some(language.code()));
     parameters.set_translate(false);
     parameters.set_no_context(true);
     parameters.set_single_segment(true);
@@ -156,7 +172,8 @@ impl WhisperRecognizer {
             .map(|place| ((place * 7_919) % 2_000 - 1_000) as i16 * (place / 2_000 % 2) as i16)
             .map(|sample| sample + 1)
             .collect();
-        self.recognize(&bursts, &AtomicBool::new(false)).map(|_| ())
+        self.recognize(&bursts, Language::Chinese, &AtomicBool::new(false))
+            .map(|_| ())
     }
 
     /// Encoder positions for so many samples: whisper.cpp does not mask padding, and time grows with its square.
@@ -192,6 +209,7 @@ impl SpeechRecognizer for WhisperRecognizer {
     fn recognize(
         &mut self,
         audio: &[i16],
+        language: Language,
         cancelled: &AtomicBool,
     ) -> Result<Recognition, RecognizeError> {
         let started = std::time::Instant::now();
@@ -205,7 +223,7 @@ impl SpeechRecognizer for WhisperRecognizer {
         let padded = (audio.len() + TAIL).max(SHORTEST);
         self.samples.resize(padded, 0.0);
 
-        let mut parameters = (*self.model.template).clone();
+        let mut parameters = self.model.templates.of(language).clone();
         parameters.set_audio_ctx(Self::positions(padded));
         // SAFETY: the callback reads an `AtomicBool` through the pointer; `cancelled` outlives `full`, which does not keep it.
         unsafe {

@@ -135,7 +135,7 @@ fn recogniser(
     catalog: &std::path::Path,
 ) -> anyhow::Result<Arc<RecognizerPool>> {
     let catalog = Catalog::load(catalog)?;
-    let model = WhisperModel::load(model, &catalog, ModelCheck::Listed, "zh")?;
+    let model = WhisperModel::load(model, &catalog, ModelCheck::Listed)?;
     let config = PoolConfig { slots: 1, queue: 8 };
     let pool = RecognizerPool::start(config, move || {
         let recogniser = model.recognizer();

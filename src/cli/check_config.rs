@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use super::records::print;
-use crate::{app::Files, config::Config};
+use crate::{
+    app::{Files, language_warnings},
+    config::Config,
+};
 
 /// Checks the configuration and every file it names.
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     for (line, entries) in &files.entries {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "line {line}: {entries} entries");
+    }
+    for warning in language_warnings(&config)? {
+        let _ = writeln!(text, "WARNING  {warning}");
     }
     let _ = writeln!(text, "{} is good", args.config.display());
     print(&text)

@@ -135,6 +135,12 @@ impl Catalog {
         self.models.iter().find(|model| model.name == name)
     }
 
+    /// The model whose file has the name of this one. Whether it is that file, only its hash says.
+    pub fn named_like(&self, file: &Path) -> Option<&Model> {
+        let name = file.file_name()?;
+        self.models.iter().find(|model| name == model.file.as_str())
+    }
+
     /// Where a model's file lies, whether or not it is there.
     pub fn path_of(&self, model: &Model) -> PathBuf {
         self.folder.join(&model.file)

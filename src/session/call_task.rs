@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     acd::AgentCall,
+    asr::Language,
     call::CallRecord,
     clock::Moment,
     conversation,
@@ -279,9 +280,18 @@ impl CallTask {
         }
     }
 
+    /// What is spoken on the line.
+    pub(super) fn language(&self) -> Language {
+        let line = self.line.as_ref();
+        line.map_or(Language::Unknown, |line| Language::of(&line.language))
+    }
+
     fn recognise(&mut self, key: SnapshotKey) {
         match self.snapshots.get(key) {
-            Some(audio) => self.work.recognise(&self.services, key, audio),
+            Some(audio) => {
+                let language = self.language();
+                self.work.recognise(&self.services, key, audio, language);
+            }
             // The machine asks at once for what it was just told of.
             None => self.inputs.push_back(SessionInput::Conversation(
                 conversation::Input::RecognitionFailed {

@@ -176,7 +176,9 @@ impl CallTask {
                 ..
             }) => {
                 let span = (self.offset(speech_started), self.offset(speech_ended));
-                self.work.recognise_agent(&self.services, span, audio);
+                let language = self.language();
+                self.work
+                    .recognise_agent(&self.services, span, audio, language);
             }
             _ => {}
         }

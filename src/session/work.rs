@@ -6,7 +6,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Services, SnapshotKey, speaker::Synthesised};
 use crate::{
-    asr::RecognizeError,
+    asr::{Language, RecognizeError},
     audio::Pcm,
     clock::Moment,
     entry::Finding,
@@ -53,10 +53,16 @@ pub(super) struct Work {
 
 impl Work {
     /// Recognises a snapshot. An older one of the same utterance is out of date, and is dropped.
-    pub(super) fn recognise(&mut self, services: &Services, key: SnapshotKey, audio: Arc<[i16]>) {
+    pub(super) fn recognise(
+        &mut self,
+        services: &Services,
+        key: SnapshotKey,
+        audio: Arc<[i16]>,
+        language: Language,
+    ) {
         let (pool, deadline) = (services.recognizer.clone(), services.recognition_deadline);
         let task = self.tasks.spawn(async move {
-            let result = pool.recognize(audio, deadline).await;
+            let result = pool.recognize(audio, language, deadline).await;
             Done::Recognised { key, result }
         });
         if let Some(older) = self.recognising.insert(key.utterance, task) {
@@ -76,10 +82,11 @@ impl Work {
         services: &Services,
         span: (Moment, Moment),
         audio: Arc<[i16]>,
+        language: Language,
     ) {
         let (pool, deadline) = (services.recognizer.clone(), services.recognition_deadline);
         self.tasks.spawn(async move {
-            let result = pool.recognize(audio, deadline).await;
+            let result = pool.recognize(audio, language, deadline).await;
             Done::AgentRecognised { span, result }
         });
     }

@@ -16,7 +16,7 @@ use super::{
     scenario::{Action, Expectation, KeysBy, Step, When},
 };
 use crate::{
-    asr::RecognizerPool,
+    asr::{Language, RecognizerPool},
     audio::{SampleRate, resample::resample},
     call::Digit,
     clock::{Moment, ProcessClock},
@@ -160,6 +160,9 @@ async fn prepare(
     })
 }
 
+/// What lines speak unless they are told otherwise.
+const LANGUAGE: Language = Language::Chinese;
+
 /// Recognises clause after clause until the phone is put away.
 async fn listen(mut ear: Ear, recogniser: Arc<RecognizerPool>, progress: Arc<dyn Progress>) {
     let mut from: Option<Moment> = None;
@@ -180,7 +183,10 @@ async fn listen(mut ear: Ear, recogniser: Arc<RecognizerPool>, progress: Arc<dyn
             return;
         };
         let wide = resample(&sound, SampleRate::TELEPHONE, SampleRate::WIDEBAND);
-        match recogniser.recognize(wide.into(), RECOGNITION).await {
+        match recogniser
+            .recognize(wide.into(), LANGUAGE, RECOGNITION)
+            .await
+        {
             Ok(recognition) if recognition.text.expose().is_empty() => {}
             Ok(recognition) => {
                 let words = recognition.text.into_inner();

@@ -13,7 +13,7 @@ fn model() -> WhisperModel {
     let folder = root().join("models");
     let catalog = Catalog::load(&folder.join("catalog.toml")).expect("sound");
     let file = folder.join("yingda-zh-demo.bin");
-    WhisperModel::load(&file, &catalog, ModelCheck::Listed, "zh-CN").expect("loads")
+    WhisperModel::load(&file, &catalog, ModelCheck::Listed).expect("loads")
 }
 
 /// `pinyin` spoken by espeak-ng, as 16 kHz samples.
@@ -33,7 +33,7 @@ fn speak(pinyin: &str) -> Vec<i16> {
 
 fn hear(recognizer: &mut WhisperRecognizer, audio: &[i16]) -> String {
     let result = recognizer
-        .recognize(audio, &AtomicBool::new(false))
+        .recognize(audio, Language::Chinese, &AtomicBool::new(false))
         .expect("recognised");
     assert_eq!(result.text.expose().is_empty(), result.confidence == 0.0);
     result.text.into_inner()
@@ -71,10 +71,29 @@ fn it_hears_speech_and_no_words_in_what_is_none() {
 }
 
 #[test]
+fn each_utterance_has_its_own_language() {
+    let model = model();
+    for language in [Language::Chinese, Language::English, Language::Unknown] {
+        let template = format!("{:?}", model.templates.of(language));
+        assert_eq!(
+            template,
+            format!("{:?}", parameters(language)),
+            "{language:?}"
+        );
+    }
+    // The model knows Mandarin alone, and what it was asked before is forgotten.
+    let mut recognizer = model.recognizer().expect("ready");
+    let audio = speak("zhuan3 ren2 gong1");
+    let english = recognizer.recognize(&audio, Language::English, &AtomicBool::new(false));
+    english.expect("recognised");
+    assert_eq!(hear(&mut recognizer, &audio), "转人工");
+}
+
+#[test]
 fn what_nobody_wants_is_stopped() {
     let mut recognizer = model().recognizer().expect("ready");
     let cancelled = AtomicBool::new(true);
-    let result = recognizer.recognize(&speak("ni3 hao3"), &cancelled);
+    let result = recognizer.recognize(&speak("ni3 hao3"), Language::Chinese, &cancelled);
     assert!(
         matches!(result, Err(RecognizeError::Cancelled)),
         "{result:?}"
@@ -95,8 +114,8 @@ async fn slots_share_one_model() {
     let audio: Arc<[i16]> = speak("zhuan3 ren2 gong1").into();
     let deadline = Duration::from_secs(60);
     let (first, second) = tokio::join!(
-        pool.recognize(audio.clone(), deadline),
-        pool.recognize(audio.clone(), deadline)
+        pool.recognize(audio.clone(), Language::Chinese, deadline),
+        pool.recognize(audio.clone(), Language::Chinese, deadline)
     );
     for result in [first, second] {
         assert_eq!(result.expect("recognised").text.expose(), "转人工");
