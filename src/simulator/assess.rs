@@ -115,10 +115,11 @@ fn opens_window(prepared: &Prepared) -> bool {
 }
 
 fn turn(prepared: &Prepared, did: &Did, verdict: &Verdict) -> TurnReport {
+    let broken_ms = did.broken.map(|after| after.as_millis() as u64);
     let reply_ms = did.reply.map(|reply| reply.as_millis() as u64);
     TurnReport {
         said: said(&prepared.step),
-        failures: verdict.failures(&prepared.step.expect, reply_ms),
+        failures: verdict.failures(&prepared.step.expect, reply_ms, broken_ms),
         recognised: verdict.recognised.clone(),
         verdict: verdict.verdict.clone(),
         entry: verdict.entry.clone(),

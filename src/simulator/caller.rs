@@ -13,7 +13,7 @@ use super::{
     news::{News, Progress},
     phone::PhoneState,
     record::Record,
-    scenario::{Action, KeysBy, Step, When},
+    scenario::{Action, KeysBy, SILENCE, Step, When},
     told::Told,
 };
 use crate::{clock::Moment, media::Direction};
@@ -40,6 +40,8 @@ pub struct Did {
     pub began: Moment,
     /// Voice-to-voice latency of the reply, if one was heard.
     pub reply: Option<Duration>,
+    /// How soon a silence that was expected was broken.
+    pub broken: Option<Duration>,
 }
 
 /// What a caller did, and how far it came.
@@ -150,7 +152,7 @@ impl Caller {
                 }
             }
         }
-        if played.failure.is_none() && steps.last().is_some_and(expects_reply) {
+        if played.failure.is_none() && steps.last().is_some_and(awaits_reply) {
             // Late or ended: what was expected of the last step says whether that is right.
             let last = steps.last().map_or(QUIET, |last| last.step.patience);
             self.wait_for(&When::AfterPrompt, last).await;
@@ -232,7 +234,7 @@ impl Caller {
             Waited::Late => return Err(format!("{} never came", describe(&step.when))),
         }
         self.keep_reply(did);
-        if expects_reply(prepared) {
+        if awaits_reply(prepared) {
             self.asked = Some(did.len());
         }
         self.began = self.leg.now();
@@ -286,11 +288,32 @@ impl Caller {
                 }
             }
         }
+        let broken = match step.expect.silence {
+            true => self.silence().await,
+            false => None,
+        };
         did.push(Did {
             began: self.began,
             reply: None,
+            broken,
         });
         Ok(())
+    }
+
+    /// Waits in silence; how soon it was broken, if it was. A call that ends is silent, too.
+    async fn silence(&mut self) -> Option<Duration> {
+        let mark = self.mark;
+        let waited = self
+            .until(SILENCE, |_, phone| {
+                let last = phone.hearing.last()?;
+                (last > mark).then(|| last.since(mark))
+            })
+            .await;
+        self.done = self.leg.now();
+        match waited {
+            Waited::Came(after) => Some(after),
+            Waited::Late | Waited::Ended => None,
+        }
     }
 
     /// Waits until something was played.
@@ -322,6 +345,11 @@ pub fn expects_reply(prepared: &Prepared) -> bool {
         prepared.step.action,
         Action::Say { .. } | Action::Wav(_) | Action::Press(..)
     )
+}
+
+/// Whether a reply is waited for.
+fn awaits_reply(prepared: &Prepared) -> bool {
+    expects_reply(prepared) && !prepared.step.expect.silence
 }
 
 fn describe(when: &When) -> String {

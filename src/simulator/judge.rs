@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     record::Seen,
-    scenario::{Expectation, Outcome},
+    scenario::{Expectation, Outcome, SILENCE},
 };
 
 /// What the server made of one thing that a caller did.
@@ -108,8 +108,14 @@ impl Verdict {
         format!("{verdict}{}{heard}", entry.unwrap_or_default())
     }
 
-    /// Where it is not what was expected. `reply_ms` is the voice-to-voice latency, if one was measured.
-    pub fn failures(&self, expect: &Expectation, reply_ms: Option<u64>) -> Vec<String> {
+    /// Where it is not what was expected. `reply_ms` is the voice-to-voice latency, if one was measured; `broken_ms` is when a
+    /// silence was broken, if it was.
+    pub fn failures(
+        &self,
+        expect: &Expectation,
+        reply_ms: Option<u64>,
+        broken_ms: Option<u64>,
+    ) -> Vec<String> {
         let mut failures = Vec::new();
         let mut must = |holds: bool, what: String| {
             if !holds {
@@ -174,6 +180,13 @@ impl Verdict {
                 "no backchannel"
             };
             must(self.backchannel == wanted, what.to_owned());
+        }
+        if let Some(after) = broken_ms.filter(|_| expect.silence) {
+            let silence = SILENCE.as_millis();
+            failures.push(format!(
+                "expected silence for {silence} ms, got {}, and a sound after {after} ms",
+                self.instead()
+            ));
         }
         if let Some(limit) = expect.within_ms {
             match reply_ms {

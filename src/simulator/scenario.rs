@@ -204,7 +204,12 @@ pub struct Expectation {
     pub backchannel: Option<bool>,
     /// The longest voice-to-voice latency, in milliseconds.
     pub within_ms: Option<u64>,
+    /// Nothing is heard in return for [`SILENCE`]. The step after it comes at once, unless it says when.
+    pub silence: bool,
 }
+
+/// How long a silence that is expected has to last: longer than any reply takes, shorter than the server's patience.
+pub const SILENCE: Duration = Duration::from_secs(3);
 
 /// Fields that an event must have.
 pub type Fields = BTreeMap<String, serde_json::Value>;

@@ -120,9 +120,28 @@ fn verdicts_are_read_from_events() {
 }
 
 #[test]
+fn a_silence_is_broken_by_any_sound() {
+    let check = |silence, broken_ms, expected: &[&str]| {
+        let expect = Expectation {
+            silence,
+            ..Expectation::default()
+        };
+        let failures = Verdict::of(&seen(vec![answer("A001")])).failures(&expect, None, broken_ms);
+        assert_eq!(failures, expected, "{silence} {broken_ms:?}");
+    };
+    check(true, None, &[]);
+    check(false, None, &[]);
+    check(
+        true,
+        Some(700),
+        &["expected silence for 3000 ms, got answer A001 and no words, and a sound after 700 ms"],
+    );
+}
+
+#[test]
 fn what_is_not_as_expected_is_a_failure() {
     let check = |events: Vec<CallEvent>, expect: Expectation, words: &[&str]| {
-        let failures = Verdict::of(&seen(events)).failures(&expect, Some(900));
+        let failures = Verdict::of(&seen(events)).failures(&expect, Some(900), None);
         assert_eq!(failures.len(), words.len(), "{failures:?}");
         for (failure, word) in failures.iter().zip(words) {
             assert!(failure.contains(word), "{failure} has no {word}");

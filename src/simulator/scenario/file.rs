@@ -194,7 +194,9 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Scenario, ScenarioError> 
     let mut steps = Vec::new();
     for raw in raw.steps {
         let line = raw.defined.line();
-        let step = step(raw.value, line, &caller.voice, folder);
+        // Nothing was heard that its moment could follow.
+        let in_silence = steps.last().is_some_and(|last: &Step| last.expect.silence);
+        let step = step(raw.value, line, &caller.voice, folder, in_silence);
         steps.push(step.map_err(|refusal| value(line, refusal))?);
     }
     let (expect_line, expect) = match raw.expect {
@@ -276,7 +278,13 @@ fn agent(raw: AgentFile) -> Result<Agent, Refusal> {
     })
 }
 
-fn step(raw: StepFile, line: u64, base: &Voice, folder: &Path) -> Result<Step, Refusal> {
+fn step(
+    raw: StepFile,
+    line: u64,
+    base: &Voice,
+    folder: &Path,
+    in_silence: bool,
+) -> Result<Step, Refusal> {
     let styled = raw.voice.is_some() || raw.speed.is_some() || raw.gain_db.is_some();
     if styled && raw.say.is_none() {
         return Err(("voice", "needs `say`".to_owned()));
@@ -330,8 +338,19 @@ fn step(raw: StepFile, line: u64, base: &Voice, folder: &Path) -> Result<Step, R
     let when = raw.when.unwrap_or(match action {
         // They wait by themselves.
         Action::WaitEnd | Action::Silence(_) | Action::Cancel => When::AfterMs(0),
+        _ if in_silence => When::AfterMs(0),
         _ => When::AfterPrompt,
     });
+    if raw.expect.silence {
+        if raw.expect.within_ms.is_some() {
+            let problem = "is nothing that comes `within_ms`".to_owned();
+            return Err(("silence", problem));
+        }
+        if matches!(action, Action::HangUp | Action::Cancel | Action::WaitEnd) {
+            let problem = "is for a call that goes on".to_owned();
+            return Err(("silence", problem));
+        }
+    }
     Ok(Step {
         line,
         action,

@@ -80,6 +80,19 @@ fn a_whole_file_is_read() {
 }
 
 #[test]
+fn what_follows_a_silence_waits_for_no_words() {
+    let text = "name: a\nline: \"1\"\nsteps:\n  - press: \"5\"\n    expect: { silence: true }\n  - say: 一\n  - say: 二\n";
+    let scenario = parse(text).expect("good");
+    let silent = scenario.steps.iter().map(|step| step.expect.silence);
+    assert_eq!(silent.collect::<Vec<_>>(), [true, false, false]);
+    let moments = scenario.steps.iter().map(|step| step.when.clone());
+    assert_eq!(
+        moments.collect::<Vec<_>>(),
+        [When::AfterPrompt, When::AfterMs(0), When::AfterPrompt]
+    );
+}
+
+#[test]
 fn little_is_needed() {
     let scenario = parse("name: a\ndial: \"95588\"\nexpect: { status: 404 }\n").expect("enough");
     assert_eq!(scenario.caller.number, "13800138000");
@@ -148,6 +161,16 @@ fn bad_files_are_refused_with_their_line() {
         &steps("  - say: 一\n    expect: { understood: maybe }\n"),
         5,
         "maybe",
+    );
+    check(
+        &steps("  - say: 一\n    expect: { silence: true, within_ms: 9 }\n"),
+        4,
+        "`silence` is nothing",
+    );
+    check(
+        &steps("  - do: hangup\n    expect: { silence: true }\n"),
+        4,
+        "`silence` is for a call that goes on",
     );
     check(
         "name: a\nline: \"1\"\nexpect: { disposition: good }\n",
