@@ -495,7 +495,7 @@ async fn take(
         }
         return;
     }
-    let source = headers::source(&transaction.original);
+    let source = source(&transaction);
     let done = match transaction.original.method {
         Method::Ack => Ok(()),
         _ if !shared.may_call(source) => {
@@ -532,6 +532,13 @@ async fn take(
     if let Err(error) = done {
         tracing::debug!(%error, "a request was not answered");
     }
+}
+
+/// Where a request came from, as the socket says. Never what its Via says: the stack leaves a `received` that the sender wrote
+/// where it was when the sent-by is right, and over TCP also when only the port is not.
+fn source(transaction: &Transaction) -> Option<SocketAddr> {
+    let remote = transaction.connection.as_ref()?.get_remote_addr()?;
+    remote.get_socketaddr().ok()
 }
 
 async fn invited(

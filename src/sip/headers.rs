@@ -1,6 +1,6 @@
 //! Headers as text, and what they say about a call.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use rsipstack::sip::{HasHeaders, Request};
 
@@ -89,31 +89,6 @@ pub(super) fn facts(request: &Request, source: SocketAddr) -> InviteFacts {
     }
 }
 
-/// Where a request came from: what the transport wrote into the topmost Via (RFC 3261 §18.2.1, RFC 3581 §4).
-pub(super) fn source(request: &Request) -> Option<SocketAddr> {
-    let via = value(request, "Via")?;
-    let mut parts = via.split(';').map(str::trim);
-    let sent_by = parts.next()?.rsplit(' ').next()?.to_owned();
-    let (host, port) = match sent_by.rsplit_once(':') {
-        Some((host, port)) if port.chars().all(|digit| digit.is_ascii_digit()) => {
-            (host.to_owned(), port.parse().ok())
-        }
-        _ => (sent_by.clone(), None),
-    };
-    let (mut address, mut port): (Option<IpAddr>, Option<u16>) =
-        (host.trim_matches(['[', ']']).parse().ok(), port);
-    for part in parts {
-        match part.split_once('=') {
-            Some(("received", value)) => {
-                address = value.trim_matches(['[', ']']).parse().ok().or(address)
-            }
-            Some(("rport", value)) => port = value.parse().ok().or(port),
-            _ => {}
-        }
-    }
-    Some(SocketAddr::new(address?, port.unwrap_or(5060)))
-}
-
 /// How a referred call goes: the status line in the sipfrag of a NOTIFY (RFC 3515 §2.4.5).
 pub(super) fn refer_status(request: &Request) -> Option<u16> {
     let event = value(request, "Event")?;
@@ -172,9 +147,8 @@ mod tests {
     fn facts_of_an_invite() {
         let headers = "P-Asserted-Identity: <sip:+8613912345678@ims>, <tel:+8613912345678>\r\nDiversion: <sip:4008001002@x>;reason=unconditional\r\nHistory-Info: <sip:4008001003@x>;index=1, <sip:021@x>;index=2\r\n";
         let request = request(headers, "v=0\r\n");
-        let source = source(&request).expect("a source");
-        assert_eq!(source.to_string(), "127.0.0.9:6000");
-        let facts = facts(&request, source);
+        let facts = facts(&request, "127.0.0.9:6000".parse().expect("an address"));
+        assert_eq!(facts.source.to_string(), "127.0.0.9:6000");
         assert_eq!(facts.request_user, "02162551001");
         assert_eq!(
             facts.dialled_before,

@@ -1,11 +1,15 @@
 //! What strangers send: wrong passwords and messages that are no SIP. The server answers and lives.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{net::SocketAddr, sync::atomic::Ordering, time::Duration};
 
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use yingda::sip::{Authentication, Credentials, SipConfig, digest::authorize};
 
-use super::sip_peer::server;
+use super::{server::eventually, sip_peer::server};
 
 #[tokio::test]
 async fn callers_are_asked_for_a_password() {
@@ -154,4 +158,96 @@ async fn requests_that_cannot_be_served_are_refused() {
     }
     assert_eq!(server.dialogs(), 0);
     assert!(calls.try_recv().is_err(), "none of them is a call");
+}
+
+/// A raw TCP connection; the stack listens a little after it was started.
+async fn connected(server: SocketAddr) -> TcpStream {
+    eventually("it listens over TCP", async || {
+        TcpStream::connect(server).await.ok()
+    })
+    .await
+}
+
+/// What a raw TCP peer is answered.
+async fn told_over_tcp(server: SocketAddr, message: &str) -> String {
+    let mut stream = connected(server).await;
+    stream.write_all(message.as_bytes()).await.expect("sent");
+    let mut buffer = [0; 8_192];
+    let read = timeout(Duration::from_secs(10), stream.read(&mut buffer));
+    let length = read.await.expect("an answer in time").expect("received");
+    String::from_utf8_lossy(&buffer[..length]).into_owned()
+}
+
+#[tokio::test]
+async fn a_forged_via_opens_no_door() {
+    let allow = vec![("10.0.0.0".parse().expect("an address"), 8)];
+    let config = SipConfig {
+        allow,
+        ..SipConfig::default()
+    };
+    let (server, mut calls, mut peer) = server(config).await;
+    let port = peer.socket.local_addr().expect("bound").port();
+    let mut forbidden = 0;
+    for forged in [
+        "",
+        ";received=10.0.0.1",
+        ";received=10.0.0.1;rport=5060",
+        ";rport=5060;received=10.0.0.1",
+    ] {
+        for sent_by in [format!("127.0.0.1:{port}"), "10.0.0.1:5060".to_owned()] {
+            for method in ["OPTIONS", "INVITE"] {
+                let (request, branch) = peer.request(method, "4008001001", "");
+                let forge = |transport: &str| {
+                    request
+                        .replace(
+                            &format!("UDP 127.0.0.1:{port};"),
+                            &format!("{transport} {sent_by};"),
+                        )
+                        .replace(";rport\r\n", &format!("{forged}\r\n"))
+                };
+                let case = format!("{method} {sent_by} {forged}");
+                peer.send(forge("UDP").as_bytes()).await;
+                let tcp = forge("TCP").replace("z9hG4bK", "z9hG4bKtcp");
+                let text = told_over_tcp(server.local_address(), &tcp).await;
+                assert!(text.starts_with("SIP/2.0 403 "), "{case}: {text}");
+                forbidden += 2;
+                // Over UDP the answer goes where the Via says, which need not be here.
+                if sent_by.starts_with("127") && forged.is_empty() {
+                    assert_eq!(peer.response(&branch).await.0, 403, "{case}");
+                }
+            }
+        }
+    }
+    eventually("all are refused", async || {
+        let counted = server.counters().forbidden.load(Ordering::Relaxed);
+        (counted == forbidden).then_some(())
+    })
+    .await;
+    assert!(calls.try_recv().is_err(), "none of them is a call");
+}
+
+#[tokio::test]
+async fn the_source_of_a_call_is_the_socket_it_came_from() {
+    let (server, mut calls, mut peer) = server(SipConfig::default()).await;
+    let (invite, _) = peer.request("INVITE", "4008001001", "");
+    let forged = invite.replace(";rport\r\n", ";received=10.0.0.1;rport=7\r\n");
+    peer.send(forged.as_bytes()).await;
+    let call = calls.recv().await.expect("a call");
+    assert_eq!(
+        call.facts.source,
+        peer.socket.local_addr().expect("bound"),
+        "UDP"
+    );
+    let mut stream = connected(server.local_address()).await;
+    let (invite, _) = peer.request("INVITE", "4008001001", "");
+    let forged = invite
+        .replace("SIP/2.0/UDP", "SIP/2.0/TCP")
+        .replace(";rport\r\n", ";received=10.0.0.1;rport=7\r\n");
+    stream.write_all(forged.as_bytes()).await.expect("sent");
+    let call = calls.recv().await.expect("a call");
+    assert_eq!(
+        call.facts.source,
+        stream.local_addr().expect("connected"),
+        "TCP"
+    );
 }
