@@ -9,6 +9,7 @@ use std::{
 };
 
 use md5::Md5;
+use rsipstack::sip::{Host, Uri};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Moment;
@@ -152,7 +153,7 @@ impl DigestServer {
             return self.challenge(now, false);
         }
         // RFC 7616 §3.4.6: credentials made for another request do not open this one.
-        if given.uri != request_uri {
+        if !same_uri(&given.uri, request_uri) {
             return Verdict::Refused;
         }
         let password = self.users.get(&given.username);
@@ -460,6 +461,19 @@ fn unquote(text: &str) -> Option<(String, &str)> {
         }
     }
     None
+}
+
+/// Whether two texts are the same URI (RFC 3261 §19.1.4). The client wrote one of them, and the stack printed the other from what it
+/// had read: with its own case of the transport, for one.
+fn same_uri(left: &str, right: &str) -> bool {
+    let read = |text: &str| {
+        let mut uri = Uri::try_from(text).ok()?;
+        if let Host::Domain(name) = &mut uri.host_with_port.host {
+            name.0.make_ascii_lowercase();
+        }
+        Some(uri)
+    };
+    left == right || read(left).is_some_and(|left| read(right) == Some(left))
 }
 
 /// Compares in a time that does not depend on where the texts differ.

@@ -26,10 +26,19 @@ async fn callers_are_asked_for_a_password() {
         ..SipConfig::default()
     })
     .await;
-    let uri = format!("sip:4008001001@{}", server.local_address());
-    // Which of the two challenges is answered, with which password, and what comes of it.
-    for (place, password, expected) in [(0, "s3cret", 486), (1, "s3cret", 486), (0, "guess", 403)] {
+    // What the Request-URI ends in, which of the two challenges is answered, with which password, and what comes of it.
+    for (parameters, place, password, expected) in [
+        ("", 0, "s3cret", 486),
+        ("", 1, "s3cret", 486),
+        (";transport=udp", 0, "s3cret", 486),
+        ("", 0, "guess", 403),
+    ] {
+        let plain = format!("sip:4008001001@{}", server.local_address());
+        let uri = format!("{plain}{parameters}");
+        let with_uri =
+            |request: String| request.replacen(&format!("{plain} SIP"), &format!("{uri} SIP"), 1);
         let (invite, branch) = peer.request("INVITE", "4008001001", "");
+        let invite = with_uri(invite);
         peer.send(invite.as_bytes()).await;
         let (status, text) = peer.response(&branch).await;
         assert_eq!(status, 401, "{text}");
@@ -45,6 +54,7 @@ async fn callers_are_asked_for_a_password() {
             "4008001001",
             &format!("Authorization: {value}\r\n"),
         );
+        let invite = with_uri(invite);
         peer.send(invite.as_bytes()).await;
         if expected == 486 {
             let call = timeout(Duration::from_secs(10), calls.recv())

@@ -336,3 +336,33 @@ fn the_client_serves_the_first_challenge_it_can() {
     };
     assert!(is_stale(&www_authenticate[0]));
 }
+
+#[test]
+fn the_uri_of_the_credentials_is_the_request_uri_however_it_is_written() {
+    let check = |given: &'static str, request_uri: &str, same: bool| {
+        let mut server = server();
+        let nonce = nonce_of(&server.check(at(1), "INVITE", request_uri, None), false);
+        let client = Client {
+            uri: given,
+            ..CLIENT
+        };
+        let value = client.authorization(&nonce);
+        let verdict = server.check(at(2), "INVITE", request_uri, Some(&value));
+        let expected = match same {
+            true => Verdict::Accepted {
+                user: "trunk".to_owned(),
+            },
+            false => Verdict::Refused,
+        };
+        assert_eq!(verdict, expected, "{given} for {request_uri}");
+    };
+    check("sip:400@h;transport=tcp", "sip:400@h;transport=TCP", true);
+    check("sip:400@h;transport=tcp", "sip:400@h;transport=UDP", false);
+    check("sip:400@h;transport=tcp", "sip:400@h", false);
+    check("SIP:400@H.example", "sip:400@h.example", true);
+    check("sip:400@h:5060", "sip:400@h:5070", false);
+    check("sip:a@h", "sip:A@h", false);
+    check("sip:400@h", "sip:401@h", false);
+    check("tel:+864008001001", "tel:+864008001001", true);
+    check("not a uri", "sip:400@h", false);
+}
