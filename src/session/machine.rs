@@ -26,13 +26,17 @@ use crate::{
 /// How long the last sentence may take to be heard before the call is ended all the same.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long the confirmation of the answer may take. The dialog itself gives up after 32 s (RFC 3261 §13.3.1.4), unless the
+/// answer could not even be sent.
+const ANSWERING_LIMIT: Duration = Duration::from_secs(40);
+
 /// Where a call stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Nothing happened yet.
     New,
     /// The answer was asked for and is not yet confirmed.
-    Answering,
+    Answering { until: Moment },
     /// The caller hears us.
     Talking,
     /// The last words are being heard, then the caller leg is ended.
@@ -161,7 +165,8 @@ impl SessionMachine {
         if self.phase != Phase::New {
             return;
         }
-        self.phase = Phase::Answering;
+        let until = now + ANSWERING_LIMIT;
+        self.phase = Phase::Answering { until };
         let (business, line) = match call.line {
             Some((business, line)) => (Some(business), Some(line)),
             None => (None, None),
@@ -205,7 +210,7 @@ impl SessionMachine {
     }
 
     fn confirmed(&mut self, now: Moment, codec: String) {
-        if self.phase != Phase::Answering {
+        if !matches!(self.phase, Phase::Answering { .. }) {
             return;
         }
         self.phase = Phase::Talking;
@@ -320,6 +325,11 @@ impl SessionMachine {
         {
             self.finish(now, by, cause);
         }
+        if let Phase::Answering { until } = self.phase
+            && until <= now
+        {
+            self.finish(now, Party::System, EndCause::NotConfirmed);
+        }
     }
 
     fn end_when_heard(&mut self, now: Moment) {
@@ -366,7 +376,7 @@ impl SessionMachine {
 
     fn announce_timer(&mut self) {
         let closing = match self.phase {
-            Phase::Closing { until, .. } => Some(until),
+            Phase::Answering { until } | Phase::Closing { until, .. } => Some(until),
             Phase::Ended => {
                 self.announced_timer = None;
                 return;

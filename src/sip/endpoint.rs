@@ -35,6 +35,9 @@ use crate::clock::ProcessClock;
 /// Calls that wait to be taken; one more gets 503 with Retry-After.
 const INCOMING: usize = 64;
 
+/// How long the transaction of an INVITE may outlive its dialog: a little more than the 64*T1 (32 s) that it waits for an ACK.
+const AFTERLIFE: Duration = Duration::from_secs(36);
+
 /// What we understand (RFC 3261 §20.5).
 const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, PRACK";
 
@@ -297,6 +300,11 @@ impl SipEndpoint {
             .stack
             .get_running_transactions()
             .map_or(0, |running| running.len())
+    }
+
+    /// TCP connections that are open.
+    pub fn connections(&self) -> usize {
+        self.shared.stack.transport_layer.connections_count()
     }
 
     /// New calls are refused from now on.
@@ -595,7 +603,7 @@ async fn invited(
                 Ok(mut dialog) => {
                     let timers = shared.timers(answered);
                     let (handle, pump, events) = pair(&shared.layer, dialog.clone(), timers);
-                    tokio::spawn(pump.incoming(receiver));
+                    let pump = tokio::spawn(pump.incoming(receiver));
                     let facts = headers::facts(&transaction.original, source);
                     permit.send(IncomingCall {
                         facts,
@@ -603,7 +611,15 @@ async fn invited(
                         events,
                         place,
                     });
-                    dialog.handle(&mut transaction).await
+                    // A final response that cannot be sent (a TCP peer is gone) starts no timer of the transaction's.
+                    let over = async {
+                        let _ = pump.await;
+                        tokio::time::sleep(AFTERLIFE).await;
+                    };
+                    tokio::select! {
+                        handled = dialog.handle(&mut transaction) => handled,
+                        () = over => Ok(()),
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an INVITE made no dialog");

@@ -11,6 +11,8 @@ use yingda::sip::{Authentication, Credentials, SipConfig, digest::authorize};
 
 use super::{server::eventually, sip_peer::server};
 
+const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40002 RTP/AVP 8\r\n";
+
 #[tokio::test]
 async fn callers_are_asked_for_a_password() {
     let user = Credentials {
@@ -260,4 +262,35 @@ async fn the_source_of_a_call_is_the_socket_it_came_from() {
         stream.local_addr().expect("connected"),
         "TCP"
     );
+}
+
+#[tokio::test]
+async fn a_caller_who_is_gone_before_the_answer_leaves_nothing_behind() {
+    let config = SipConfig {
+        max_calls: 1,
+        ..SipConfig::default()
+    };
+    let (server, mut calls, mut peer) = server(config).await;
+    let (invite, _) = peer.request("INVITE", "4008001001", "");
+    let invite = invite.replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+    let text = told_over_tcp(server.local_address(), &invite).await;
+    assert!(text.starts_with("SIP/2.0 100 "), "{text}");
+    let call = calls.recv().await.expect("a call");
+    // The stack shuts its side when it sees that the peer is gone. Until then a response is taken by the socket, and goes nowhere.
+    eventually("the peer's leaving is noticed", async || {
+        (server.connections() == 0).then_some(())
+    })
+    .await;
+    call.dialog.accept(ANSWER.to_owned()).expect("accepted");
+    drop(call);
+    let minutes = Duration::from_secs(120);
+    let gone = async {
+        let mut poll = tokio::time::interval(Duration::from_millis(200));
+        while server.transactions() + server.dialogs() > 0 {
+            poll.tick().await;
+        }
+    };
+    timeout(minutes, gone)
+        .await
+        .expect("no transaction and no dialog is left");
 }

@@ -70,6 +70,17 @@ fn a_caller_who_gives_up_before_the_answer_has_abandoned_the_call() {
 }
 
 #[test]
+fn an_answer_that_is_never_confirmed_ends_the_call() {
+    let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
+    stage.tell(offered(Some("4008001001")));
+    assert_eq!(stage.wait(), ["HangUp", "Finished"]);
+    assert_eq!(stage.now, Moment::ORIGIN + Duration::from_secs(40));
+    assert_eq!(ended(&stage).0, Party::System);
+    assert_eq!(ended(&stage).1, EndCause::NotConfirmed);
+    stage.check_replay();
+}
+
+#[test]
 fn an_agent_hears_the_brief_then_the_caller_and_may_leave() {
     let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
     let told = stage.key('0');
