@@ -147,6 +147,14 @@ impl AgentCall {
                 self.reoffered(&offer);
                 None
             }
+            Some(DialogEvent::OfferAnswered { answer }) => {
+                match self.sdp.accept(&answer) {
+                    Ok(media) => self.command(MediaCommand::Negotiated(media)),
+                    // What was agreed before stays.
+                    Err(error) => tracing::debug!(%error, "an answer in an ACK cannot be used"),
+                }
+                None
+            }
             Some(DialogEvent::Bye | DialogEvent::SessionExpired) | None => Some(self.gone()),
             Some(_) => None,
         }

@@ -122,6 +122,17 @@ impl CallerLeg {
         self.hold_changed()
     }
 
+    /// Takes the answer to an offer that the caller asked us for; gives whether the caller is on hold now, if that changed.
+    pub(super) fn offer_answered(&mut self, answer: &str) -> Option<bool> {
+        let CallerMedia { leg, sdp, .. } = self.media.as_mut()?;
+        match sdp.accept(answer) {
+            Ok(media) => negotiated(leg, media),
+            // What was agreed before stays.
+            Err(error) => tracing::debug!(%error, "an answer in an ACK cannot be used"),
+        }
+        self.hold_changed()
+    }
+
     /// Whether the caller is on hold now, if that changed.
     pub(super) fn hold_changed(&mut self) -> Option<bool> {
         let media = self.media.as_ref()?.sdp.agreed()?;

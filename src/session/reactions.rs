@@ -55,6 +55,11 @@ impl CallTask {
                     self.inputs.push_back(SessionInput::CallerHold { held });
                 }
             }
+            Some(DialogEvent::OfferAnswered { answer }) => {
+                if let Some(held) = self.caller.offer_answered(&answer) {
+                    self.inputs.push_back(SessionInput::CallerHold { held });
+                }
+            }
             Some(DialogEvent::Digit(symbol)) => {
                 if let Some(digit) = Digit::new(symbol) {
                     self.tell(Input::Digit { digit });

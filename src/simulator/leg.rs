@@ -238,6 +238,7 @@ impl Leg {
                     self.agreed_by(&answer).await;
                 }
             }
+            Some(DialogEvent::OfferAnswered { answer }) => self.agreed_by(&answer).await,
             Some(DialogEvent::Failed { status, reason }) => {
                 self.state = LegState::Refused { status, reason };
             }

@@ -280,6 +280,8 @@ pub(super) struct Pump {
     shared: Arc<Shared>,
     events: mpsc::Sender<DialogEvent>,
     confirmed: bool,
+    /// CSeq of the last re-INVITE that had no offer, until its ACK came.
+    unanswered: Option<u32>,
     refresher: Refresher,
     /// What we agreed to as the one who is called.
     answered: Option<(Answer, RefreshBy)>,
@@ -316,6 +318,7 @@ pub(super) fn pair(
         shared: shared.clone(),
         events,
         confirmed: false,
+        unanswered: None,
         refresher: Refresher::new(timers.clock, timers.policy),
         answered: timers.answered,
     };
@@ -463,6 +466,7 @@ impl Pump {
                 };
                 self.tell(DialogEvent::Confirmed { answer }).await;
             }
+            DialogState::Confirmed(..) => self.answered_by_ack().await,
             DialogState::Updated(_, request, transaction) => {
                 self.updated(request, transaction).await
             }
@@ -509,10 +513,25 @@ impl Pump {
             DialogState::Calling(_)
             | DialogState::Trying(_)
             | DialogState::Early(..)
-            | DialogState::WaitAck(..)
-            | DialogState::Confirmed(..) => {}
+            | DialogState::WaitAck(..) => {}
         }
         std::ops::ControlFlow::Continue(())
+    }
+
+    /// RFC 3261 §14.2: our 200 to a re-INVITE without an offer was one, and its ACK carries the answer. The stack says
+    /// `Confirmed` after other requests too, and keeps the last ACK.
+    async fn answered_by_ack(&mut self) {
+        if let Some(ack) = self.dialog.last_remote_ack()
+            && self.unanswered.is_some()
+            && headers::cseq(&ack) == self.unanswered
+        {
+            self.unanswered = None;
+            // An ACK of a refusal has no body.
+            if !ack.body.is_empty() {
+                let answer = body(&ack.body);
+                self.tell(DialogEvent::OfferAnswered { answer }).await;
+            }
+        }
     }
 
     async fn updated(&mut self, request: Request, transaction: TransactionHandle) {
@@ -531,6 +550,10 @@ impl Pump {
             // A session refresh (RFC 4028 §7.4): nothing else changes.
             return respond(transaction, StatusCode::OK, answer_headers(&answer)).await;
         }
+        self.unanswered = match offer.is_empty() {
+            true => headers::cseq(&request),
+            false => None,
+        };
         *lock(&self.shared.timer_headers) = answer_headers(&answer);
         *lock(&self.shared.pending) = Some(transaction);
         self.tell(DialogEvent::Offered { offer }).await;

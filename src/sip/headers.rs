@@ -25,6 +25,12 @@ pub(super) fn value(request: &impl HasHeaders, name: &str) -> Option<String> {
     values(request, name).into_iter().next()
 }
 
+/// The number in CSeq.
+pub(super) fn cseq(request: &impl HasHeaders) -> Option<u32> {
+    let value = value(request, "CSeq")?;
+    value.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// Splits at commas outside quotes and angle brackets (RFC 3261 §7.3.1).
 fn split_list(line: &str) -> Vec<String> {
     let (mut items, mut item) = (Vec::new(), String::new());

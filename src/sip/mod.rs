@@ -70,6 +70,11 @@ pub enum DialogEvent {
         /// The offer; empty when the other side wants ours (re-INVITE without a body).
         offer: String,
     },
+    /// The answer to our offer in the 200 of a re-INVITE that had none: it came with the ACK.
+    OfferAnswered {
+        /// The answer.
+        answer: String,
+    },
     /// A key by INFO (`application/dtmf-relay`).
     Digit(char),
     /// Progress of a REFER that we sent.

@@ -7,6 +7,7 @@ mod server;
 mod simulator;
 mod sip;
 mod sip_hostile;
+mod sip_offers;
 mod sip_peer;
 mod sip_timers;
 mod sipp;

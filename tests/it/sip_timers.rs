@@ -4,32 +4,9 @@ use std::time::Duration;
 
 use yingda::sip::{DialogEvent, SipConfig, session_timer::Policy};
 
-use super::sip_peer::{Peer, server};
+use super::sip_peer::{ack, answer, header, server};
 
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40002 RTP/AVP 8\r\n";
-
-fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
-    message
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-        .map(str::trim)
-}
-
-/// The ACK of a 200, with the To of the 200.
-fn ack(invite: &str, response: &str) -> String {
-    let to = header(response, "To").expect("a To");
-    let (lines, _) = invite.split_once("Contact:").expect("an INVITE");
-    let with_to: Vec<_> = lines
-        .replace("INVITE", "ACK")
-        .replace("z9hG4bK", "z9hG4bKa")
-        .lines()
-        .map(|line| match line.starts_with("To:") {
-            true => format!("To: {to}"),
-            false => line.to_owned(),
-        })
-        .collect();
-    format!("{}\r\nContent-Length: 0\r\n\r\n", with_to.join("\r\n"))
-}
 
 #[tokio::test]
 async fn an_interval_is_refused_shortened_or_agreed_on() {
@@ -90,7 +67,7 @@ async fn we_refresh_and_a_peer_that_is_gone_is_noticed() {
     let (_, text) = peer.response(&branch).await;
     assert_eq!(header(&text, "Session-Expires"), Some("90;refresher=uas"));
     peer.send(ack(&invite, &text).as_bytes()).await;
-    let update = request(&peer, "UPDATE").await;
+    let update = peer.request_of("UPDATE").await;
     assert_eq!(header(&update, "Session-Expires"), Some("90;refresher=uac"));
     // RFC 5057 §5.1: the dialog is not known any more, so it is over.
     let gone = answer(&update, "481 Call/Transaction Does Not Exist");
@@ -107,39 +84,7 @@ async fn we_refresh_and_a_peer_that_is_gone_is_noticed() {
     tokio::time::timeout(Duration::from_secs(20), over)
         .await
         .expect("the end is noticed");
-    request(&peer, "BYE").await;
-}
-
-/// The next request of this method that reaches the peer; the refresh of a 90 s session comes after 45 s.
-async fn request(peer: &Peer, method: &str) -> String {
-    let find = async {
-        let mut buffer = [0; 8_192];
-        loop {
-            let length = peer.socket.recv(&mut buffer).await.expect("received");
-            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-            if text.starts_with(method) {
-                return text;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), find)
-        .await
-        .expect("a request in time")
-}
-
-fn answer(request: &str, status: &str) -> String {
-    let lines: Vec<_> = request
-        .lines()
-        .filter(|line| {
-            ["Via", "From", "To", "Call-ID", "CSeq"]
-                .iter()
-                .any(|name| line.starts_with(&format!("{name}: ")))
-        })
-        .collect();
-    format!(
-        "SIP/2.0 {status}\r\n{}\r\nContent-Length: 0\r\n\r\n",
-        lines.join("\r\n")
-    )
+    peer.request_of("BYE").await;
 }
 
 #[tokio::test]
