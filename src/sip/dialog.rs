@@ -12,7 +12,7 @@ use rsipstack::{
     dialog::{
         dialog::{DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle},
         dialog_layer::DialogLayer,
-        invitation::InviteAsyncResult,
+        invitation::{InviteAsyncResult, InviteOption},
         invite_dialog::InviteDialog,
     },
     sip::{Header, Request, Response, StatusCode, StatusCodeKind},
@@ -23,7 +23,7 @@ use tokio::sync::{Notify, mpsc};
 use super::{
     DialogEvent, SipError, headers,
     refresh::{Refresher, answer_headers, proposal_headers, timers_of},
-    session_timer::{self, Answer, Due, Policy, RefreshBy, TooSmall},
+    session_timer::{self, Answer, Due, Policy, Proposal, RefreshBy, TooSmall, parse_seconds},
 };
 use crate::clock::ProcessClock;
 
@@ -31,8 +31,9 @@ use crate::clock::ProcessClock;
 pub(super) const EVENTS: usize = 64;
 
 /// What the handle and the task of a dialog share.
-#[derive(Default)]
 struct Shared {
+    /// The stack's dialog; another one once an INVITE had to be sent again.
+    dialog: Mutex<InviteDialog>,
     /// The offer of a re-INVITE or UPDATE that waits for our answer.
     pending: Mutex<Option<TransactionHandle>>,
     /// Our last session description, for the requests that only refresh.
@@ -48,6 +49,22 @@ struct Shared {
 }
 
 impl Shared {
+    fn new(dialog: InviteDialog, local: String) -> Self {
+        Self {
+            dialog: Mutex::new(dialog),
+            pending: Mutex::default(),
+            local: Mutex::new(local),
+            ended_here: AtomicBool::default(),
+            delayed: AtomicBool::default(),
+            timer_headers: Mutex::default(),
+            changed: Notify::default(),
+        }
+    }
+
+    fn dialog(&self) -> InviteDialog {
+        lock(&self.dialog).clone()
+    }
+
     /// Headers of a 200 with a session description.
     fn answer_headers(&self) -> Vec<Header> {
         let mut headers = std::mem::take(&mut *lock(&self.timer_headers));
@@ -71,14 +88,13 @@ pub struct Dialog {
 }
 
 struct Inner {
-    dialog: InviteDialog,
     shared: Arc<Shared>,
 }
 
 impl std::fmt::Debug for Dialog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Dialog")
-            .field(&self.inner.dialog.id())
+            .field(&self.inner.shared.dialog().id())
             .finish()
     }
 }
@@ -86,7 +102,7 @@ impl std::fmt::Debug for Dialog {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.ended_here.store(true, Ordering::Relaxed);
-        let dialog = self.dialog.clone();
+        let dialog = self.shared.dialog();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { end(&dialog).await });
         }
@@ -118,20 +134,21 @@ async fn end(dialog: &InviteDialog) {
 impl Dialog {
     /// Call-ID of the dialog.
     pub fn call_id(&self) -> String {
-        self.inner.dialog.id().call_id
+        self.inner.shared.dialog().id().call_id
     }
 
     /// 180.
     pub fn ringing(&self) -> Result<(), SipError> {
         self.inner
-            .dialog
+            .shared
+            .dialog()
             .ringing(None, None)
             .map_err(SipError::stack)
     }
 
     /// 200 with a session description: our answer, or our offer when the INVITE had none. Sent again until the ACK comes.
     pub fn accept(&self, description: String) -> Result<(), SipError> {
-        let had_offer = !self.inner.dialog.initial_request().body.is_empty();
+        let had_offer = !self.inner.shared.dialog().initial_request().body.is_empty();
         self.inner
             .shared
             .delayed
@@ -139,7 +156,8 @@ impl Dialog {
         lock(&self.inner.shared.local).clone_from(&description);
         let headers = self.inner.shared.answer_headers();
         self.inner
-            .dialog
+            .shared
+            .dialog()
             .accept(Some(headers), Some(description.into_bytes()))
             .map_err(SipError::stack)
     }
@@ -148,7 +166,8 @@ impl Dialog {
     pub fn reject(&self, status: u16) -> Result<(), SipError> {
         self.inner.shared.ended_here.store(true, Ordering::Relaxed);
         self.inner
-            .dialog
+            .shared
+            .dialog()
             .reject(Some(StatusCode::from(status)), None)
             .map_err(SipError::stack)
     }
@@ -181,7 +200,7 @@ impl Dialog {
         let waiting = async {
             loop {
                 let changed = self.inner.shared.changed.notified();
-                match self.inner.dialog.state() {
+                match self.inner.shared.dialog().state() {
                     DialogState::Confirmed(..) => return Ok(()),
                     DialogState::Terminated(..) => return Err(SipError::NotConfirmed),
                     _ => changed.await,
@@ -200,7 +219,8 @@ impl Dialog {
         let headers = vec![Header::ContentType("application/sdp".into())];
         let response = self
             .inner
-            .dialog
+            .shared
+            .dialog()
             .reinvite(Some(headers), Some(description.into_bytes()))
             .await;
         match response.map_err(SipError::stack)? {
@@ -220,7 +240,8 @@ impl Dialog {
         let refer_to = format!("<{target}>");
         let response = self
             .inner
-            .dialog
+            .shared
+            .dialog()
             .refer(refer_to.as_str(), None, None)
             .await
             .map_err(SipError::stack)?;
@@ -242,7 +263,8 @@ impl Dialog {
             "active;expires=60"
         };
         self.inner
-            .dialog
+            .shared
+            .dialog()
             .notify_refer(StatusCode::from(status), state)
             .await
             .map_err(SipError::stack)?;
@@ -255,7 +277,8 @@ impl Dialog {
         let headers = vec![Header::ContentType("application/dtmf-relay".into())];
         let body = format!("Signal={key}\r\nDuration=160\r\n").into_bytes();
         self.inner
-            .dialog
+            .shared
+            .dialog()
             .info(Some(headers), Some(body))
             .await
             .map_err(SipError::stack)?;
@@ -265,7 +288,7 @@ impl Dialog {
     /// Ends the dialog in whatever state it is: BYE, CANCEL, or a rejection.
     pub async fn end(&self) {
         self.inner.shared.ended_here.store(true, Ordering::Relaxed);
-        end(&self.inner.dialog).await;
+        end(&self.inner.shared.dialog()).await;
     }
 }
 
@@ -301,20 +324,52 @@ enum Happened {
     Due(Due),
 }
 
+/// An INVITE of ours, to be sent again when its session interval is refused.
+pub(super) struct Invite {
+    /// All of it but the session timer's headers.
+    pub(super) option: InviteOption,
+    pub(super) proposal: Proposal,
+}
+
+/// The states of a dialog, and how its INVITE ends.
+type Invited = (
+    DialogStateReceiver,
+    rsipstack::platform::JoinHandle<InviteAsyncResult>,
+);
+
+impl Invite {
+    /// Sends it.
+    pub(super) fn send(
+        &self,
+        layer: &Arc<DialogLayer>,
+    ) -> Result<(InviteDialog, Invited), SipError> {
+        let mut option = self.option.clone();
+        let timer = proposal_headers(self.proposal.session_expires(), self.proposal.min_se());
+        option.headers.get_or_insert_default().extend(timer);
+        let (states, receiver) = layer.new_dialog_state_channel();
+        let (dialog, result) = layer
+            .do_invite_async(option, states)
+            .map_err(SipError::stack)?;
+        Ok((dialog, (receiver, result)))
+    }
+}
+
 /// A handle and the task behind it, not yet started.
+/// `local` is our session description, if there is one already.
 pub(super) fn pair(
     layer: &Arc<DialogLayer>,
     dialog: InviteDialog,
     timers: Timers,
+    local: String,
 ) -> (Dialog, Pump, mpsc::Receiver<DialogEvent>) {
     let (events, receiver) = mpsc::channel(EVENTS);
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared::new(dialog.clone(), local));
     if let Some((answer, _)) = &timers.answered {
         *lock(&shared.timer_headers) = answer_headers(answer);
     }
     let pump = Pump {
         layer: layer.clone(),
-        dialog: dialog.clone(),
+        dialog,
         shared: shared.clone(),
         events,
         confirmed: false,
@@ -323,7 +378,7 @@ pub(super) fn pair(
         answered: timers.answered,
     };
     let handle = Dialog {
-        inner: Arc::new(Inner { dialog, shared }),
+        inner: Arc::new(Inner { shared }),
     };
     (handle, pump, receiver)
 }
@@ -344,19 +399,21 @@ impl Pump {
     }
 
     /// Serves an outgoing call until it ends.
-    pub(super) async fn outgoing(
-        mut self,
-        mut states: DialogStateReceiver,
-        result: rsipstack::platform::JoinHandle<InviteAsyncResult>,
-    ) {
+    pub(super) async fn outgoing(mut self, mut invite: Invite, (mut states, result): Invited) {
         tokio::pin!(result);
         let mut answered = false;
         loop {
             tokio::select! {
                 biased;
                 ended = &mut result, if !answered => {
+                    let ended = ended.ok();
+                    if let Some(again) = self.again(&mut invite, &ended) {
+                        states = again.0;
+                        result.set(again.1);
+                        continue;
+                    }
                     answered = true;
-                    if self.invite_result(ended.ok()).await.is_break() {
+                    if self.invite_result(ended).await.is_break() {
                         break;
                     }
                 }
@@ -378,6 +435,30 @@ impl Pump {
             }
         }
         self.forget();
+    }
+
+    /// Sends an INVITE again whose session interval the other side finds too small (RFC 4028 §7.3).
+    fn again(&mut self, invite: &mut Invite, ended: &Option<InviteAsyncResult>) -> Option<Invited> {
+        let Some(Ok((_, Some(response)))) = ended else {
+            return None;
+        };
+        let min_s = headers::value(response, "Min-SE").and_then(|value| parse_seconds(&value));
+        if response.status_code != StatusCode::SessionIntervalTooSmall
+            || self.shared.ended_here.load(Ordering::Relaxed)
+            || !invite.proposal.too_small(min_s)
+        {
+            return None;
+        }
+        // RFC 3261 §8.1.3.5: it is the same call.
+        invite.option.call_id = Some(self.dialog.id().call_id);
+        let (dialog, invited) = invite.send(&self.layer).ok()?;
+        self.dialog = dialog.clone();
+        *lock(&self.shared.dialog) = dialog.clone();
+        // Whoever ended the call before the line above ended the other dialog.
+        if self.shared.ended_here.load(Ordering::Relaxed) {
+            tokio::spawn(async move { end(&dialog).await });
+        }
+        Some(invited)
     }
 
     async fn happened(&mut self, happened: Happened) -> std::ops::ControlFlow<()> {

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Dialog, DialogEvent, InviteFacts, Registration, Trunk,
-    dialog::{Timers, pair},
+    dialog::{Invite, Timers, pair},
     digest::{DigestServer, Verdict},
     headers, refresh,
     session_timer::{self, Answer, Policy, Proposal, RefreshBy, TooSmall},
@@ -329,17 +329,13 @@ impl SipEndpoint {
             .headers
             .into_iter()
             .map(|(name, value)| Header::Other(name, value))
-            .chain(refresh::proposal_headers(
-                proposal.session_expires(),
-                proposal.min_se(),
-            ))
             .collect();
         let option = InviteOption {
             caller_display_name: invite.from_display,
             caller: contact.clone(),
             callee,
             content_type: Some("application/sdp".to_owned()),
-            offer: Some(invite.offer.into_bytes()),
+            offer: Some(invite.offer.clone().into_bytes()),
             contact,
             credential: invite.credentials.map(|credentials| Credential {
                 username: credentials.user,
@@ -350,15 +346,12 @@ impl SipEndpoint {
             headers: Some(headers),
             ..InviteOption::default()
         };
-        let (states, receiver) = self.shared.layer.new_dialog_state_channel();
-        let (dialog, result) = self
-            .shared
-            .layer
-            .do_invite_async(option, states)
-            .map_err(SipError::stack)?;
+        let offer = invite.offer;
+        let invite = Invite { option, proposal };
+        let (dialog, invited) = invite.send(&self.shared.layer)?;
         let timers = self.shared.timers(None);
-        let (handle, pump, events) = pair(&self.shared.layer, dialog, timers);
-        tokio::spawn(pump.outgoing(receiver, result));
+        let (handle, pump, events) = pair(&self.shared.layer, dialog, timers, offer);
+        tokio::spawn(pump.outgoing(invite, invited));
         Ok((handle, events))
     }
 }
@@ -602,7 +595,8 @@ async fn invited(
             {
                 Ok(mut dialog) => {
                     let timers = shared.timers(answered);
-                    let (handle, pump, events) = pair(&shared.layer, dialog.clone(), timers);
+                    let (handle, pump, events) =
+                        pair(&shared.layer, dialog.clone(), timers, String::new());
                     let pump = tokio::spawn(pump.incoming(receiver));
                     let facts = headers::facts(&transaction.original, source);
                     permit.send(IncomingCall {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use yingda::sip::{DialogEvent, SipConfig, session_timer::Policy};
+use yingda::sip::{DialogEvent, OutgoingInvite, SipConfig, session_timer::Policy};
 
-use super::sip_peer::{ack, answer, header, server};
+use super::sip_peer::{Peer, ack, answer, answer_with, header, server};
 
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40002 RTP/AVP 8\r\n";
 
@@ -132,4 +132,63 @@ async fn a_full_server_says_when_to_try_again() {
     let (invite, _) = peer.request("INVITE", "4008001001", "");
     peer.send(invite.as_bytes()).await;
     assert!(calls.recv().await.is_some(), "there is a place again");
+}
+
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
+
+/// An INVITE of ours to a peer.
+fn to(peer: &Peer) -> OutgoingInvite {
+    let here = peer.socket.local_addr().expect("bound");
+    OutgoingInvite {
+        target: format!("sip:agent@{here}"),
+        from_user: "13800138000".to_owned(),
+        from_display: None,
+        headers: Vec::new(),
+        credentials: None,
+        offer: OFFER.to_owned(),
+    }
+}
+
+/// A response that makes a dialog.
+fn answer_as_agent(peer: &Peer, invite: &str, status: &str, more: &str, body: &str) -> String {
+    let here = peer.socket.local_addr().expect("bound");
+    let to = header(invite, "To").expect("a To");
+    let tagged = invite.replace(&format!("To: {to}"), &format!("To: {to};tag=agent"));
+    let more = format!("Contact: <sip:agent@{here}>\r\n{more}");
+    answer_with(&tagged, status, &more, body)
+}
+
+#[tokio::test]
+async fn a_longer_interval_is_agreed_to_and_refreshed_with_our_description() {
+    let (server, _calls, peer) = server(SipConfig::default()).await;
+    let (_dialog, mut events) = server.invite(to(&peer)).expect("sent");
+    let first = peer.request_of("INVITE").await;
+    assert_eq!(header(&first, "Session-Expires"), Some("1800"));
+    let refusal = answer_with(
+        &first,
+        "422 Session Interval Too Small",
+        "Min-SE: 3600\r\n",
+        "",
+    );
+    peer.send(refusal.as_bytes()).await;
+    peer.request_of("ACK").await;
+    let second = peer.request_of("INVITE").await;
+    assert_eq!(header(&second, "Session-Expires"), Some("3600"));
+    assert_eq!(header(&second, "Min-SE"), Some("3600"));
+    assert_eq!(header(&second, "Call-ID"), header(&first, "Call-ID"));
+    // Nothing says that UPDATE is allowed: the refresh is a re-INVITE.
+    let timer = "Session-Expires: 90;refresher=uac\r\nRequire: timer\r\n";
+    let accepted = answer_as_agent(&peer, &second, "200 OK", timer, ANSWER);
+    peer.send(accepted.as_bytes()).await;
+    let event = events.recv().await;
+    assert!(
+        matches!(event, Some(DialogEvent::Accepted { .. })),
+        "{event:?}"
+    );
+    let refresh = peer.request_of("INVITE").await;
+    assert_eq!(
+        header(&refresh, "Session-Expires"),
+        Some("90;refresher=uac")
+    );
+    assert!(refresh.ends_with(OFFER), "{refresh}");
 }
