@@ -416,6 +416,11 @@ impl Pump {
                     if self.invite_result(ended).await.is_break() {
                         break;
                     }
+                    // Its end was passed over below when it came first: a BYE right after the 200.
+                    if let state @ DialogState::Terminated(..) = self.dialog.state() {
+                        let _ = self.happened(Happened::State(Some(Box::new(state)))).await;
+                        break;
+                    }
                 }
                 state = states.recv() => match state {
                     // The final response is told by the INVITE's result, with its body.
@@ -500,6 +505,16 @@ impl Pump {
             Some(Ok((_, Some(response))))
                 if response.status_code.kind() == StatusCodeKind::Successful =>
             {
+                // Our CANCEL crossed it: the stack has sent a BYE, and tells of no dialog.
+                if let DialogState::Terminated(_, TerminatedReason::UacCancel) = self.dialog.state()
+                {
+                    self.tell(DialogEvent::Failed {
+                        status: 487,
+                        reason: "cancelled".to_owned(),
+                    })
+                    .await;
+                    return std::ops::ControlFlow::Break(());
+                }
                 self.confirmed = true;
                 self.refresher.begin_as_caller(&response);
                 self.tell(DialogEvent::Accepted {

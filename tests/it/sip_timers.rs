@@ -192,3 +192,33 @@ async fn a_longer_interval_is_agreed_to_and_refreshed_with_our_description() {
     );
     assert!(refresh.ends_with(OFFER), "{refresh}");
 }
+
+#[tokio::test]
+async fn an_answer_that_crosses_our_cancel_ends_the_call() {
+    let (server, _calls, peer) = server(SipConfig::default()).await;
+    let (dialog, mut events) = server.invite(to(&peer)).expect("sent");
+    let invite = peer.request_of("INVITE").await;
+    let ringing = answer_as_agent(&peer, &invite, "180 Ringing", "", "");
+    peer.send(ringing.as_bytes()).await;
+    assert_eq!(
+        events.recv().await,
+        Some(DialogEvent::Ringing { early: None })
+    );
+    let ending = tokio::spawn(async move { dialog.end().await });
+    let cancel = peer.request_of("CANCEL").await;
+    let accepted = answer_as_agent(&peer, &invite, "200 OK", "", ANSWER);
+    peer.send(accepted.as_bytes()).await;
+    peer.send(answer(&cancel, "200 OK").as_bytes()).await;
+    let bye = peer.request_of("BYE").await;
+    peer.send(answer(&bye, "200 OK").as_bytes()).await;
+    ending.await.expect("it did not panic");
+    let event = events.recv().await;
+    assert!(
+        matches!(event, Some(DialogEvent::Failed { status: 487, .. })),
+        "{event:?}"
+    );
+    // The dialog's task is over: nobody else holds the other end.
+    let end = tokio::time::timeout(Duration::from_secs(10), events.recv()).await;
+    assert_eq!(end, Ok(None));
+    assert_eq!(server.dialogs(), 0);
+}
