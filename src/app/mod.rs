@@ -7,7 +7,7 @@ mod status;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -39,7 +39,6 @@ pub struct App {
     state: ConsoleState,
     status: Arc<ProcessStatus>,
     store: Store,
-    /// Dropping one takes the registration back.
     registrations: Vec<Registration>,
 }
 
@@ -147,7 +146,7 @@ impl App {
         self.services.clone()
     }
 
-    /// Serves until `stop`. Then no new call is taken, calls in progress may end in their own time (30 s), and everything
+    /// Serves until `stop`. Then the trunks are told that we leave, no new call is taken, calls in progress may end in their own time (30 s), and everything
     /// that was said is on record before this returns.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let console_stop = CancellationToken::new();
@@ -159,13 +158,16 @@ impl App {
         self.status.set_ready();
         let draining = {
             let (status, stop) = (self.status.clone(), stop.clone());
+            let registrations = self.registrations;
             async move {
                 stop.cancelled().await;
                 status.set_stopping();
+                // At once, so that the carriers send new calls elsewhere; each farewell has a limit of its own.
+                let farewells = registrations.into_iter().map(Registration::stop);
+                farewells.collect::<JoinSet<()>>().join_all().await;
             }
         };
         tokio::join!(self.reception.run(stop), draining);
-        drop(self.registrations);
         let written = self.services.writer.flush().await;
         drop(self.services);
         console_stop.cancel();

@@ -370,6 +370,10 @@ impl Shared {
         SocketAddr::new(host, self.address.port())
     }
 
+    fn retry_after(&self) -> Header {
+        Header::RetryAfter(self.config.retry_after.as_secs().to_string().into())
+    }
+
     /// What becomes of an INVITE's credentials; `None` when it may go on.
     fn authenticate(&self, transaction: &Transaction) -> Option<(StatusCode, Vec<Header>)> {
         let request = &transaction.original;
@@ -504,6 +508,13 @@ async fn take(
             transaction.reply(StatusCode::Forbidden).await
         }
         Method::Invite => return invited(shared, transaction, source, calls).await,
+        // What looks whether we are there must not send us calls.
+        Method::Options if shared.closing.load(Ordering::Relaxed) => {
+            let headers = vec![shared.retry_after()];
+            transaction
+                .reply_with(StatusCode::ServiceUnavailable, headers, None)
+                .await
+        }
         Method::Options => {
             let headers = vec![
                 Header::Allow(ALLOW.into()),
@@ -623,8 +634,7 @@ async fn invited(
         }
         _ => {
             shared.counters.overloaded.fetch_add(1, Ordering::Relaxed);
-            let seconds = shared.config.retry_after.as_secs().to_string();
-            let headers = vec![Header::RetryAfter(seconds.into())];
+            let headers = vec![shared.retry_after()];
             transaction
                 .reply_with(StatusCode::ServiceUnavailable, headers, None)
                 .await

@@ -25,10 +25,16 @@ pub struct Peer {
 
 impl Peer {
     pub async fn start(server: SocketAddr) -> Self {
+        let peer = Self::start_unconnected().await;
+        peer.socket.connect(server).await.expect("connected");
+        peer
+    }
+
+    /// A peer whose server is not known yet: its socket has to be connected.
+    pub async fn start_unconnected() -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .expect("a port");
-        socket.connect(server).await.expect("connected");
         Self { socket, sent: 0 }
     }
 

@@ -222,3 +222,22 @@ async fn an_answer_that_crosses_our_cancel_ends_the_call() {
     assert_eq!(end, Ok(None));
     assert_eq!(server.dialogs(), 0);
 }
+
+#[tokio::test]
+async fn a_server_that_closes_says_so_to_who_asks() {
+    let config = SipConfig {
+        retry_after: Duration::from_secs(7),
+        ..SipConfig::default()
+    };
+    let (server, _calls, mut peer) = server(config).await;
+    peer.alive("the start").await;
+    server.close();
+    let (options, branch) = peer.request("OPTIONS", "ping", "");
+    peer.send(options.as_bytes()).await;
+    let (status, text) = peer.response(&branch).await;
+    assert_eq!(
+        (status, header(&text, "Retry-After")),
+        (503, Some("7")),
+        "{text}"
+    );
+}

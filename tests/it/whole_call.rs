@@ -20,6 +20,7 @@ use yingda::{
 
 use super::{
     server::{Server, caller, invite},
+    sip_peer::{Peer, answer_with, header},
     sounds::{channel, correlation, question, silence, tones},
 };
 
@@ -175,4 +176,61 @@ async fn a_caller_is_answered_then_talks_to_a_human_and_all_of_it_is_on_record()
 
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("written")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_takes_leave_of_its_trunk_before_its_calls_are_over() {
+    let registrar = Peer::start_unconnected().await;
+    let here = registrar.socket.local_addr().expect("bound");
+    let server = Server::start(None, |config| {
+        let trunk: toml::Table = [
+            ("registrar", format!("sip:{here}").into()),
+            ("user", "trunk".into()),
+            ("password", "s3cret".into()),
+            ("expires_s", 3_600.into()),
+        ]
+        .into_iter()
+        .map(|(key, value): (&str, toml::Value)| (key.to_owned(), value))
+        .collect();
+        let sip = config["sip"].as_table_mut().expect("a section");
+        sip.insert("trunk".to_owned(), vec![trunk].into());
+    })
+    .await;
+    registrar
+        .socket
+        .connect(server.sip)
+        .await
+        .expect("connected");
+    let granted = |request: &str| {
+        let contact = header(request, "Contact").expect("a Contact");
+        answer_with(
+            request,
+            "200 OK",
+            &format!("Contact: {contact};expires=3600\r\n"),
+            "",
+        )
+    };
+    let register = registrar.request_of("REGISTER").await;
+    assert_eq!(header(&register, "Expires"), Some("3600"), "{register}");
+    registrar.send(granted(&register).as_bytes()).await;
+
+    let endpoint = caller().await;
+    let clock = ProcessClock::start();
+    let media = server.sip.ip();
+    let mut leg = Leg::dial(&endpoint, invite(&server, "4008001001"), media, clock)
+        .await
+        .expect("sent");
+    let talking = |state: &LegState| matches!(state, LegState::Talking { .. });
+    let answered = leg
+        .until(PATIENCE, |state, _| talking(state).then_some(()))
+        .await;
+    assert_eq!(answered, Waited::Came(()));
+    let stopping = tokio::spawn(server.stop());
+    let farewell = registrar.request_of("REGISTER").await;
+    assert_eq!(header(&farewell, "Expires"), Some("0"), "{farewell}");
+    registrar.send(granted(&farewell).as_bytes()).await;
+    // The call goes on all the while.
+    assert!(talking(leg.state()), "{:?}", leg.state());
+    leg.end().await;
+    stopping.await.expect("it stopped");
 }
