@@ -38,6 +38,9 @@ const INCOMING: usize = 64;
 /// How long the transaction of an INVITE may outlive its dialog: a little more than the 64*T1 (32 s) that it waits for an ACK.
 const AFTERLIFE: Duration = Duration::from_secs(36);
 
+/// How often a free port is looked for that is free over UDP and TCP.
+const ATTEMPTS: u32 = 16;
+
 /// What we understand (RFC 3261 §20.5).
 const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, PRACK";
 
@@ -455,16 +458,33 @@ async fn listen(
     };
     let external = |port: u16| config.advertise.map(|host| SocketAddr::new(host, port));
     let port = config.listen.port();
-    let udp =
-        UdpConnection::create_connection(config.listen, external(port), Some(cancel.child_token()))
+    let mut attempts = 0;
+    let (udp, address) = loop {
+        let token = Some(cancel.child_token());
+        let udp = UdpConnection::create_connection(config.listen, external(port), token)
             .await
             .map_err(failed)?;
-    let bound = udp.get_addr().addr.clone();
+        let bound = udp.get_addr().addr.port;
+        let bound = bound.map_or(port, u16::from);
+        let address = SocketAddr::new(config.listen.ip(), bound);
+        if !config.tcp {
+            break (udp, address);
+        }
+        // The stack binds later, in a task of its own, and only logs that it could not.
+        attempts += 1;
+        match std::net::TcpListener::bind(address) {
+            Ok(_) => break (udp, address),
+            // A port that is free over UDP need not be so over TCP.
+            Err(_) if port == 0 && attempts < ATTEMPTS => {}
+            Err(error) => {
+                return Err(SipError::Listen {
+                    address,
+                    problem: format!("over TCP: {error}"),
+                });
+            }
+        }
+    };
     transport.add_transport(udp.into());
-    let address = SocketAddr::new(
-        config.listen.ip(),
-        bound.port.as_ref().map_or(port, |port| u16::from(*port)),
-    );
     if config.tcp {
         let listener = TcpListenerConnection::new(address, external(address.port()))
             .await

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use tokio::sync::mpsc::Receiver;
-use yingda::sip::{DialogEvent, IncomingCall, OutgoingInvite, SipConfig, SipEndpoint};
+use yingda::sip::{DialogEvent, IncomingCall, OutgoingInvite, SipConfig, SipEndpoint, SipError};
 
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40002 RTP/AVP 8\r\n";
@@ -230,4 +230,28 @@ async fn within_a_call_offers_keys_and_transfers_pass() {
     drop(dialog);
     assert_eq!(next(&mut call.events).await, DialogEvent::Bye);
     until_empty(&[&server, &client]).await;
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_an_error() {
+    for tcp in [false, true] {
+        let (listener, socket);
+        let listen = if tcp {
+            listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+            listener.local_addr()
+        } else {
+            socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+            socket.local_addr()
+        };
+        let listen = listen.expect("bound");
+        let started = SipEndpoint::start(SipConfig {
+            listen,
+            ..SipConfig::default()
+        })
+        .await;
+        match started {
+            Err(SipError::Listen { address, .. }) => assert_eq!(address, listen),
+            other => panic!("tcp {tcp}: {other:?}"),
+        }
+    }
 }
