@@ -70,12 +70,8 @@ pub(super) fn user_part(address: &str) -> Option<String> {
 
 /// What an INVITE that came from `source` says about a call.
 pub(super) fn facts(request: &Request, source: SocketAddr) -> InviteFacts {
-    let request_user = request
-        .uri
-        .auth
-        .as_ref()
-        .map(|auth| auth.user.clone())
-        .unwrap_or_default();
+    // From its text: the stack ends the user at the first semicolon (RFC 3261 §19.1.6), and sees none in `tel:`.
+    let request_user = user_part(&format!("<{}>", request.uri)).unwrap_or_default();
     let dialled_before = ["Diversion", "History-Info", "To"]
         .iter()
         .flat_map(|name| values(request, name))
@@ -173,6 +169,35 @@ mod tests {
         let facts = facts(&request, "127.0.0.1:1".parse().expect("an address"));
         assert_eq!(facts.caller, "\"A, B\" <sip:13800138000@x>;tag=1");
         assert_eq!(facts.offer, "");
+    }
+
+    #[test]
+    fn the_user_that_was_dialled() {
+        let check = |uri: &str, user: &str| {
+            let text = format!(
+                "INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+            );
+            let Ok(SipMessage::Request(request)) = SipMessage::try_from(text.as_str()) else {
+                panic!("not read: {uri}");
+            };
+            let facts = facts(&request, "127.0.0.1:1".parse().expect("an address"));
+            assert_eq!(facts.request_user, user, "{uri}");
+        };
+        check("sip:4008001001@h", "4008001001");
+        check("sip:4008001001@h:5060;transport=tcp", "4008001001");
+        check("sip:4008001001:secret@h", "4008001001");
+        check(
+            "sip:4008001001;phone-context=+86@h;user=phone",
+            "4008001001",
+        );
+        check(
+            "sip:+864008001001;npdi;rn=+8621@10.0.0.1:5060",
+            "+864008001001",
+        );
+        check("tel:+864008001001", "+864008001001");
+        check("tel:4008001001;phone-context=+86", "4008001001");
+        check("sip:h:5060", "");
+        check("sip:[fd00::1]:5060;transport=udp", "");
     }
 
     #[test]
