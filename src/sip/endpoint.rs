@@ -12,13 +12,13 @@ use std::{
 use rsipstack::{
     EndpointBuilder,
     dialog::{authenticate::Credential, dialog_layer::DialogLayer, invitation::InviteOption},
-    sip::{HasHeaders, Header, Method, StatusCode, Uri},
+    sip::{HasHeaders, Header, Method, StatusCode, Transport, Uri, uri::ParamsExt},
     transaction::{
         CallIdFormat, TransactionReceiver,
         endpoint::{EndpointInnerRef, EndpointOption},
         transaction::Transaction,
     },
-    transport::{TcpListenerConnection, TransportLayer, udp::UdpConnection},
+    transport::{SipConnection, TcpListenerConnection, TransportLayer, udp::UdpConnection},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -327,7 +327,9 @@ impl SipEndpoint {
     ) -> Result<(Dialog, mpsc::Receiver<DialogEvent>), SipError> {
         let callee = uri(&invite.target)?;
         let proposal = Proposal::new(self.shared.config.session);
-        let contact = self.shared.contact(&invite.from_user)?;
+        let caller = self.shared.contact(&invite.from_user, None)?;
+        let transport = callee.transport().copied();
+        let contact = self.shared.contact(&invite.from_user, transport)?;
         let headers = invite
             .headers
             .into_iter()
@@ -335,7 +337,7 @@ impl SipEndpoint {
             .collect();
         let option = InviteOption {
             caller_display_name: invite.from_display,
-            caller: contact.clone(),
+            caller,
             callee,
             content_type: Some("application/sdp".to_owned()),
             offer: Some(invite.offer.clone().into_bytes()),
@@ -360,11 +362,17 @@ impl SipEndpoint {
 }
 
 impl Shared {
-    fn contact(&self, user: &str) -> Result<Uri, SipError> {
+    /// Where requests of a dialog over `transport` reach us.
+    fn contact(&self, user: &str, transport: Option<Transport>) -> Result<Uri, SipError> {
         let host = self.reached_at();
+        // RFC 3261 §19.1.5: without the parameter they come over UDP.
+        let parameter = match transport {
+            Some(Transport::Tcp) if self.config.tcp => ";transport=tcp",
+            _ => "",
+        };
         uri(&match user {
-            "" => format!("sip:{host}"),
-            user => format!("sip:{user}@{host}"),
+            "" => format!("sip:{host}{parameter}"),
+            user => format!("sip:{user}@{host}{parameter}"),
         })
     }
 
@@ -609,7 +617,7 @@ async fn invited(
                 .reply(StatusCode::CallTransactionDoesNotExist)
                 .await
         }
-        // RFC 3261 §8.2.2.3: none of our extensions can be required, 100rel and timer aside.
+        // RFC 3261 §8.2.2.3: no extension can be required but the session timer.
         _ if unsupported(&transaction).is_some() => {
             let missing = unsupported(&transaction).unwrap_or_default();
             let headers = vec![Header::Unsupported(missing.into())];
@@ -618,7 +626,11 @@ async fn invited(
                 .await
         }
         (Some((permit, place)), Some(source)) if !shared.closing.load(Ordering::Relaxed) => {
-            let contact = shared.contact("").ok();
+            let transport = transaction
+                .connection
+                .as_ref()
+                .map(SipConnection::transport);
+            let contact = shared.contact("", transport).ok();
             let (states, receiver) = shared.layer.new_dialog_state_channel();
             match shared
                 .layer
@@ -670,7 +682,7 @@ fn unsupported(transaction: &Transaction) -> Option<String> {
     let required = headers::values(&transaction.original, "Require");
     let missing: Vec<_> = required
         .into_iter()
-        .filter(|tag| !matches!(tag.as_str(), "timer" | "100rel" | "replaces"))
+        .filter(|tag| !tag.eq_ignore_ascii_case("timer"))
         .collect();
     (!missing.is_empty()).then(|| missing.join(", "))
 }

@@ -9,7 +9,10 @@ use tokio::{
 };
 use yingda::sip::{Authentication, Credentials, SipConfig, digest::authorize};
 
-use super::{server::eventually, sip_peer::server};
+use super::{
+    server::eventually,
+    sip_peer::{header, server},
+};
 
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40002 RTP/AVP 8\r\n";
 
@@ -157,6 +160,8 @@ async fn requests_that_cannot_be_served_are_refused() {
         ("PUBLISH", "", 405),
         ("MESSAGE", "", 405),
         ("INVITE", "Require: teleport\r\n", 420),
+        ("INVITE", "Require: timer, 100rel\r\n", 420),
+        ("INVITE", "Require: replaces\r\n", 420),
     ] {
         let (request, branch) = peer.request(method, "4008001001", more);
         peer.send(request.as_bytes()).await;
@@ -164,7 +169,10 @@ async fn requests_that_cannot_be_served_are_refused() {
         assert_eq!(status, expected, "{method}: {text}");
         match status {
             405 => assert!(text.contains("\r\nAllow: "), "{text}"),
-            420 => assert!(text.contains("Unsupported: teleport"), "{text}"),
+            420 => {
+                let required = more.trim().rsplit(' ').next().unwrap_or_default();
+                assert_eq!(header(&text, "Unsupported"), Some(required), "{text}");
+            }
             _ => {}
         }
     }
@@ -293,4 +301,38 @@ async fn a_caller_who_is_gone_before_the_answer_leaves_nothing_behind() {
     timeout(minutes, gone)
         .await
         .expect("no transaction and no dialog is left");
+}
+
+#[tokio::test]
+async fn our_contact_names_the_transport_of_the_call() {
+    let (server, mut calls, mut peer) = server(SipConfig::default()).await;
+    let ours = server.local_address();
+    for (transport, expected) in [
+        ("UDP", format!("<sip:{ours}>")),
+        ("TCP", format!("<sip:{ours};transport=TCP>")),
+    ] {
+        let (invite, branch) = peer.request("INVITE", "4008001001", "");
+        let invite = invite.replace("SIP/2.0/UDP", &format!("SIP/2.0/{transport}"));
+        let mut stream = connected(ours).await;
+        match transport {
+            "UDP" => peer.send(invite.as_bytes()).await,
+            _ => stream.write_all(invite.as_bytes()).await.expect("sent"),
+        }
+        let call = calls.recv().await.expect("a call");
+        call.dialog.accept(ANSWER.to_owned()).expect("sent");
+        let text = match transport {
+            "UDP" => peer.response(&branch).await.1,
+            _ => {
+                let mut text = String::new();
+                let mut buffer = [0; 8_192];
+                while !text.contains("SIP/2.0 200 ") || !text.ends_with(ANSWER) {
+                    let read = timeout(Duration::from_secs(10), stream.read(&mut buffer));
+                    let length = read.await.expect("an answer in time").expect("received");
+                    text.push_str(&String::from_utf8_lossy(&buffer[..length]));
+                }
+                text.split_off(text.find("SIP/2.0 200 ").expect("a 200"))
+            }
+        };
+        assert_eq!(header(&text, "Contact"), Some(expected.as_str()), "{text}");
+    }
 }
