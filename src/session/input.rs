@@ -42,7 +42,7 @@ pub enum Refusal {
         /// In words.
         problem: String,
     },
-    /// Ports or threads are missing: 500.
+    /// Ports or threads are missing, for now: 503.
     NoMedia {
         /// In words.
         problem: String,
@@ -56,9 +56,8 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::UnknownNumber => 404,
-            Self::Draining => 503,
+            Self::Draining | Self::NoMedia { .. } => 503,
             Self::NotAcceptable { .. } => 488,
-            Self::NoMedia { .. } => 500,
         }
     }
 

@@ -28,6 +28,7 @@ use super::{
     dialog::{Invite, Timers, pair},
     digest::{DigestServer, Verdict},
     headers, refresh,
+    retry_after::RetryAfter,
     session_timer::{self, Answer, Policy, Proposal, RefreshBy, TooSmall},
 };
 use crate::clock::ProcessClock;
@@ -243,6 +244,7 @@ impl SipEndpoint {
             .with_option(option)
             .with_user_agent(&config.user_agent)
             .with_transport_layer(transport)
+            .with_inspector(Box::new(RetryAfter(config.retry_after)))
             .with_cancel_token(cancel.clone())
             .build();
         let transactions = stack.incoming_transactions().map_err(SipError::stack)?;
@@ -379,10 +381,6 @@ impl Shared {
     fn reached_at(&self) -> SocketAddr {
         let host = self.config.advertise.unwrap_or(self.address.ip());
         SocketAddr::new(host, self.address.port())
-    }
-
-    fn retry_after(&self) -> Header {
-        Header::RetryAfter(self.config.retry_after.as_secs().to_string().into())
     }
 
     /// What becomes of an INVITE's credentials; `None` when it may go on.
@@ -538,10 +536,7 @@ async fn take(
         Method::Invite => return invited(shared, transaction, source, calls).await,
         // What looks whether we are there must not send us calls.
         Method::Options if shared.closing.load(Ordering::Relaxed) => {
-            let headers = vec![shared.retry_after()];
-            transaction
-                .reply_with(StatusCode::ServiceUnavailable, headers, None)
-                .await
+            transaction.reply(StatusCode::ServiceUnavailable).await
         }
         Method::Options => {
             let headers = vec![
@@ -666,10 +661,7 @@ async fn invited(
         }
         _ => {
             shared.counters.overloaded.fetch_add(1, Ordering::Relaxed);
-            let headers = vec![shared.retry_after()];
-            transaction
-                .reply_with(StatusCode::ServiceUnavailable, headers, None)
-                .await
+            transaction.reply(StatusCode::ServiceUnavailable).await
         }
     };
     if let Err(error) = refused {

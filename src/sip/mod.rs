@@ -9,6 +9,7 @@ mod endpoint;
 mod headers;
 mod refresh;
 mod registration;
+mod retry_after;
 pub mod session_timer;
 
 use std::net::SocketAddr;

@@ -115,7 +115,7 @@ async fn a_full_server_says_when_to_try_again() {
         ..SipConfig::default()
     };
     let (server, mut calls, mut peer) = server(config).await;
-    let (invite, _) = peer.request("INVITE", "4008001001", "");
+    let (invite, first_branch) = peer.request("INVITE", "4008001001", "");
     peer.send(invite.as_bytes()).await;
     let first = calls.recv().await.expect("a call");
     let (invite, branch) = peer.request("INVITE", "4008001001", "");
@@ -128,6 +128,14 @@ async fn a_full_server_says_when_to_try_again() {
     );
     let overloaded = &server.counters().overloaded;
     assert_eq!(overloaded.load(std::sync::atomic::Ordering::Relaxed), 1);
+    // Ours to refuse, too, for want of something else than a place.
+    first.dialog.reject(503).expect("sent");
+    let (status, text) = peer.response(&first_branch).await;
+    assert_eq!(
+        (status, header(&text, "Retry-After")),
+        (503, Some("7")),
+        "{text}"
+    );
     drop(first);
     let (invite, _) = peer.request("INVITE", "4008001001", "");
     peer.send(invite.as_bytes()).await;

@@ -44,13 +44,25 @@ fn an_unknown_number_is_refused_and_recorded() {
 
 #[test]
 fn a_call_that_cannot_be_taken_is_refused_after_it_was_looked_at() {
-    let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
-    assert_eq!(stage.tell(offered(Some("4008001001"))), ["Accept"]);
-    assert_eq!(
-        stage.tell(SessionInput::Refused(Refusal::Draining)),
-        ["reject 503", "HangUp", "Finished"]
-    );
-    stage.check_replay();
+    let no_media = Refusal::NoMedia {
+        problem: "no port".to_owned(),
+    };
+    let not_acceptable = Refusal::NotAcceptable {
+        problem: "no codec".to_owned(),
+    };
+    for (refusal, told) in [
+        (Refusal::Draining, "reject 503"),
+        (no_media, "reject 503"),
+        (not_acceptable, "reject 488"),
+    ] {
+        let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
+        assert_eq!(stage.tell(offered(Some("4008001001"))), ["Accept"]);
+        assert_eq!(
+            stage.tell(SessionInput::Refused(refusal)),
+            [told, "HangUp", "Finished"]
+        );
+        stage.check_replay();
+    }
 }
 
 #[test]
