@@ -93,7 +93,7 @@ impl MediaLeg {
     pub fn negotiated(&mut self, now: Moment, media: &NegotiatedMedia) {
         match &mut self.session {
             Some(session) => {
-                session.receiver.renegotiate(media);
+                session.receiver.renegotiate(now, media);
                 session.sender.renegotiate(media);
                 session.media = media.clone();
                 (session.waiting_since, session.lost) = (now, false);

@@ -8,6 +8,7 @@ pub mod dtmf;
 pub mod endpointer;
 pub mod event;
 pub mod jitter;
+pub mod latch;
 pub mod leg;
 pub mod playout;
 pub mod receiver;

@@ -1,6 +1,8 @@
 //! The receiving half of a leg: datagrams in, one frame of audio each 20 ms out, and the keys between.
+//!
+//! Whose datagrams they may be is decided by [`super::latch`].
 
-use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr};
 
 use super::{
     LegStats, NegotiatedMedia,
@@ -8,8 +10,9 @@ use super::{
     concealment::Concealer,
     dtmf::DtmfReceiver,
     jitter::{Content, JitterBuffer, LONGEST_PAYLOAD, Popped, Pushed},
+    latch::{Latch, Origin},
     rtcp::Reception,
-    rtp::{RtpPacket, SequenceNumber, Ssrc},
+    rtp::{RtpPacket, Ssrc},
 };
 use crate::{
     audio::{FRAME_SAMPLES, Frame, level_dbfs},
@@ -19,14 +22,6 @@ use crate::{
 
 /// Below this level a frame can be left out unheard.
 const QUIET_DBFS: f32 = -45.0;
-
-/// A source must be silent for so long before any other takes its place (symmetric RTP, RFC 4961).
-const LATCH_AFTER: Duration = Duration::from_millis(500);
-
-/// While it is not: packets in sequence, with none of the old source between, by which a new stream from the same place, or
-/// the same stream from a new place, takes over (RFC 3550 A.1, MIN_SEQUENTIAL).
-const NEW_STREAM_PACKETS: u32 = 2;
-const NEW_PLACE_PACKETS: u32 = 5;
 
 /// Frames with too much waiting after which one is left out though it be heard.
 const PATIENCE: u32 = 100;
@@ -59,26 +54,6 @@ pub enum FrameKind {
     Silence,
 }
 
-/// Who would take over if it goes on.
-#[derive(Clone, Copy, Debug)]
-struct Candidate {
-    from: SocketAddr,
-    ssrc: Ssrc,
-    next: SequenceNumber,
-    packets: u32,
-}
-
-/// Whose packet it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    /// Of the stream we listen to.
-    Ours,
-    /// Of another one from the same place.
-    Beside,
-    /// Of somebody else.
-    Foreign,
-}
-
 /// The receiving half of a leg.
 #[derive(Debug)]
 pub struct RtpReceiver {
@@ -88,13 +63,10 @@ pub struct RtpReceiver {
     concealer: Concealer,
     dtmf: DtmfReceiver,
     digits: VecDeque<Digit>,
+    latch: Latch,
     ssrc: Option<Ssrc>,
-    remote: SocketAddr,
-    candidate: Option<Candidate>,
     /// Whose keys `dtmf` counts: some gateways send them as a stream of their own.
     dtmf_ssrc: Option<Ssrc>,
-    /// Whether the next packet may come from anywhere: nothing came since the addresses were agreed on.
-    is_open: bool,
     last_packet: Option<Moment>,
     /// Decoded samples that do not fill a frame yet (packets need not be 20 ms long).
     decoded: [i16; 2 * LONGEST_PAYLOAD],
@@ -118,11 +90,9 @@ impl RtpReceiver {
             concealer: Concealer::default(),
             dtmf: DtmfReceiver::default(),
             digits: VecDeque::with_capacity(DIGITS),
+            latch: Latch::new(media.remote, media.direction),
             ssrc: None,
-            remote: media.remote,
-            candidate: None,
             dtmf_ssrc: None,
-            is_open: true,
             last_packet: None,
             decoded: [0; 2 * LONGEST_PAYLOAD],
             waiting: 0,
@@ -135,28 +105,19 @@ impl RtpReceiver {
     }
 
     /// Takes a new agreement; what is buffered goes on if the codec is the same.
-    pub fn renegotiate(&mut self, media: &NegotiatedMedia) {
+    pub fn renegotiate(&mut self, now: Moment, media: &NegotiatedMedia) {
         if media.codec != self.media.codec {
             self.transcoder = Transcoder::new(media.codec);
             self.restart();
             self.waiting = 0;
         }
-        // A hold by `c=0.0.0.0` says nothing about where they are.
-        let is_placed = !media.remote.ip().is_unspecified();
-        if is_placed && media.remote != self.media.remote {
-            self.remote = media.remote;
-            self.is_open = true;
-        }
-        let known = self.media.remote;
+        self.latch.renegotiate(now, media.remote, media.direction);
         self.media = media.clone();
-        if !is_placed {
-            self.media.remote = known;
-        }
     }
 
-    /// Where to send: the agreed address until packets come from another one (symmetric RTP, RFC 4961).
+    /// Where to send: the agreed place until another one is latched.
     pub const fn remote(&self) -> SocketAddr {
-        self.remote
+        self.latch.remote()
     }
 
     /// When the last packet of the stream came.
@@ -174,14 +135,18 @@ impl RtpReceiver {
         let is_voice = packet.payload_type == self.media.payload_type;
         if !is_event && !is_voice {
             // Comfort noise (RFC 3389) and codecs that were not agreed on: no audio, but a sign of life, and no loss.
-            if self.ssrc == Some(packet.ssrc) && self.remote == from {
+            if self.latch.sign_of_life(now, from, &packet) {
                 self.last_packet = Some(now);
                 self.store(now, &packet, Content::Other);
             }
             self.stats.discarded += 1;
             return Received::Discarded;
         }
-        match self.origin(now, from, &packet) {
+        match self.latch.origin(now, from, &packet) {
+            Origin::Ours if self.ssrc != Some(packet.ssrc) => {
+                self.restart();
+                self.ssrc = Some(packet.ssrc);
+            }
             Origin::Ours => {}
             Origin::Beside if is_event => {
                 self.last_packet = Some(now);
@@ -335,61 +300,6 @@ impl RtpReceiver {
             highest: highest as u32,
             jitter: (self.buffer.jitter_ms() * 8.0) as u32,
         })
-    }
-
-    /// Whose packet it is. While our source is not silent, nobody takes its place by a packet or two: an intruder would have to
-    /// know its SSRC and its numbers, and be alone.
-    fn origin(&mut self, now: Moment, from: SocketAddr, packet: &RtpPacket<'_>) -> Origin {
-        let is_silent = self
-            .last_packet
-            .is_none_or(|last| now.since(last) >= LATCH_AFTER);
-        let is_same_stream = self.ssrc == Some(packet.ssrc);
-        let is_same_place = self.remote == from;
-        if is_same_stream && is_same_place {
-            self.candidate = None;
-            self.is_open = false;
-            return Origin::Ours;
-        }
-        let takes_over = is_silent || self.is_open || {
-            let packets = self.packets_in_sequence(from, packet);
-            (is_same_place && packets >= NEW_STREAM_PACKETS)
-                || (is_same_stream && packets >= NEW_PLACE_PACKETS)
-        };
-        if !takes_over {
-            return match is_same_place {
-                true => Origin::Beside,
-                false => Origin::Foreign,
-            };
-        }
-        if !is_same_stream {
-            self.restart();
-            self.ssrc = Some(packet.ssrc);
-        }
-        self.remote = from;
-        self.candidate = None;
-        self.is_open = false;
-        Origin::Ours
-    }
-
-    /// How many packets in sequence came from a candidate, this one included.
-    fn packets_in_sequence(&mut self, from: SocketAddr, packet: &RtpPacket<'_>) -> u32 {
-        let packets = match self.candidate {
-            Some(candidate)
-                if candidate.from == from
-                    && candidate.ssrc == packet.ssrc
-                    && candidate.next == packet.sequence =>
-            {
-                candidate.packets + 1
-            }
-            _ => 1,
-        };
-        self.candidate = Some(Candidate {
-            from,
-            ssrc: packet.ssrc,
-            next: packet.sequence.next(),
-            packets,
-        });
-        packets
     }
 }
 

@@ -1,5 +1,7 @@
 //! A sender on the other side of a bad network.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -174,20 +176,44 @@ fn keys_come_through_once_and_are_no_loss() {
 fn we_send_to_where_packets_come_from() {
     let mut receiver = RtpReceiver::new(&media());
     let mut behind_nat = Peer::new(OTHER, 1);
-    let mut intruder = Peer::new("127.0.0.1:6000", 2);
-    receiver.receive(at(0), behind_nat.from, &behind_nat.packet(160));
-    assert_eq!(receiver.remote(), behind_nat.from);
+    let mut intruder = Peer::new("127.0.0.2:6000", 2);
+    for tick in 0..4 {
+        let packet = behind_nat.packet(160);
+        assert_eq!(
+            receiver.receive(at(tick * 20), behind_nat.from, &packet),
+            Received::Discarded
+        );
+        assert_eq!(receiver.remote(), media().remote);
+    }
     assert_eq!(
-        receiver.receive(at(20), intruder.from, &intruder.packet(160)),
-        Received::Discarded
-    );
-    assert_eq!(receiver.remote(), behind_nat.from);
-    // The stream is dead: another may take its place.
-    assert_eq!(
-        receiver.receive(at(900), intruder.from, &intruder.packet(160)),
+        receiver.receive(at(80), behind_nat.from, &behind_nat.packet(160)),
         Received::Accepted
     );
-    assert_eq!(receiver.remote(), intruder.from);
+    assert_eq!(receiver.remote(), behind_nat.from);
+    // However long the stream is silent, no other address takes its place.
+    for tick in 50..100 {
+        let packet = intruder.packet(160);
+        assert_eq!(
+            receiver.receive(at(tick * 20), intruder.from, &packet),
+            Received::Discarded
+        );
+    }
+    assert_eq!(receiver.remote(), behind_nat.from);
+    assert_eq!(
+        receiver.receive(at(2_000), behind_nat.from, &behind_nat.packet(160)),
+        Received::Accepted
+    );
+}
+
+#[test]
+fn a_payload_type_that_was_not_agreed_on_latches_nothing() {
+    let mut receiver = RtpReceiver::new(&media());
+    let mut stale = Peer::new(OTHER, 1);
+    for tick in 0..20 {
+        let packet = stale.write(PayloadType(0), RtpTimestamp(0), &[0; 160], 160);
+        receiver.receive(at(tick * 20), stale.from, &packet);
+    }
+    assert_eq!(receiver.remote(), media().remote);
 }
 
 #[test]
@@ -241,24 +267,34 @@ fn the_same_stream_may_move_once_the_old_place_is_quiet() {
 fn a_new_agreement_opens_the_place_and_hold_does_not() {
     let mut receiver = RtpReceiver::new(&media());
     let mut nat = Peer::new(OTHER, 1);
-    receiver.receive(at(0), nat.from, &nat.packet(160));
+    let send = |receiver: &mut RtpReceiver, from: u64, peer: &mut Peer| {
+        for tick in 0..5 {
+            receiver.receive(at(from + tick * 20), peer.from, &peer.packet(160));
+        }
+    };
+    send(&mut receiver, 0, &mut nat);
+    assert_eq!(receiver.remote(), nat.from);
     let mut held = media();
     held.remote = "0.0.0.0:4000".parse().expect("an address");
-    receiver.renegotiate(&held);
+    receiver.renegotiate(at(100), &held);
     assert_eq!(receiver.remote(), nat.from);
-    receiver.renegotiate(&media());
+    receiver.renegotiate(at(100), &media());
     assert_eq!(receiver.remote(), nat.from, "nothing was agreed anew");
 
     let mut moved = media();
     moved.remote = "127.0.0.1:7000".parse().expect("an address");
-    receiver.renegotiate(&moved);
+    receiver.renegotiate(at(100), &moved);
     assert_eq!(receiver.remote(), moved.remote);
     let mut next = Peer::new("127.0.0.1:7001", 9);
+    send(&mut receiver, 120, &mut next);
+    assert_eq!(receiver.remote(), next.from);
+    // The latched place is not the signalled one: whoever was signalled is not locked out.
+    let mut signalled = Peer::new("127.0.0.1:7000", 10);
     assert_eq!(
-        receiver.receive(at(20), next.from, &next.packet(160)),
+        receiver.receive(at(220), signalled.from, &signalled.packet(160)),
         Received::Accepted
     );
-    assert_eq!(receiver.remote(), next.from);
+    assert_eq!(receiver.remote(), moved.remote);
 }
 
 #[test]
