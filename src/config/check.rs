@@ -18,6 +18,7 @@ fn fault(key: impl Into<String>, problem: impl Into<String>) -> Result<(), Fault
 pub(super) fn check(config: &Config) -> Result<(), Fault> {
     check_sip(config)?;
     check_media(config)?;
+    check_addresses(config)?;
     check_engines(config)?;
     check_patience(config)?;
     if config.businesses.is_empty() {
@@ -92,18 +93,44 @@ fn check_media(config: &Config) -> Result<(), Fault> {
     if !media.first_port.is_multiple_of(2) || media.first_port < 1_024 {
         fault("media.first_port", "must be even and at least 1024")?;
     }
-    // RTP and RTCP of a caller leg and an agent leg.
-    if media.last_port < media.first_port.saturating_add(3) {
-        fault(
-            "media.last_port",
-            "must be at least 3 above `media.first_port`",
-        )?;
+    // RTP and RTCP, an even port and the next, of a caller leg and an agent leg.
+    let needed = config.sip.max_calls.saturating_mul(4);
+    let pairs = media.last_port.saturating_sub(media.first_port).div_ceil(2);
+    let given = 2 * usize::from(pairs);
+    if given < needed {
+        let calls = config.sip.max_calls;
+        let problem = format!(
+            "leaves {given} ports from `media.first_port` on, but the {calls} calls of `sip.max_calls` need {needed}"
+        );
+        fault("media.last_port", problem)?;
     }
     if media.threads == 0 {
         fault("media.threads", "must be at least 1")?;
     }
     if media.lost_after_s == 0 {
         fault("media.lost_after_s", "must be at least 1")?;
+    }
+    Ok(())
+}
+
+fn check_addresses(config: &Config) -> Result<(), Fault> {
+    let (listen, media) = (config.sip.listen.ip(), config.media.address);
+    if config
+        .sip
+        .advertise
+        .is_some_and(|address| address.is_ipv4() != listen.is_ipv4())
+    {
+        fault("sip.advertise", "must be IPv4 or IPv6 as `sip.listen` is")?;
+    }
+    if media.is_ipv4() != listen.is_ipv4() {
+        fault("media.address", "must be IPv4 or IPv6 as `sip.listen` is")?;
+    }
+    // Callers from elsewhere would be told to send their voice to themselves.
+    if media.is_loopback() && !listen.is_loopback() && config.sip.advertise.is_none() {
+        fault(
+            "media.address",
+            "must not be a loopback address when `sip.listen` is none and `sip.advertise` is not given",
+        )?;
     }
     Ok(())
 }
@@ -196,3 +223,6 @@ fn check_line(key: &str, line: &LineConfig) -> Result<(), Fault> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
