@@ -82,6 +82,7 @@ impl App {
             clock,
         )
         .context("the media threads cannot start")?;
+        let media = Arc::new(media);
         let console = TcpListener::bind(config.console.listen)
             .await
             .with_context(|| format!("the console cannot listen on {}", config.console.listen))?;
@@ -95,6 +96,8 @@ impl App {
             config.sip.max_calls,
             lines,
             metrics.clone(),
+            media.clone(),
+            sip.clone(),
         ));
         let services = Arc::new(Services {
             clock,
@@ -105,7 +108,7 @@ impl App {
             recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
             synthesizer,
             music: comfort_music(),
-            media: Arc::new(media),
+            media,
             media_address: config.sip.advertise.unwrap_or(config.media.address),
             sip,
             recorder: Arc::new(Recorder::start().context("the recording thread cannot start")?),

@@ -1,13 +1,15 @@
-//! What the process says about itself.
+//! What the process says about itself, and the numbers of the parts that count for themselves.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, Ordering},
+    atomic::{AtomicU8, AtomicU64, Ordering},
 };
 
 use crate::{
     console::{Status, StatusProvider},
-    telemetry::Metrics,
+    media_plane::MediaPlane,
+    sip::SipEndpoint,
+    telemetry::{Metrics, Page},
 };
 
 const STARTING: u8 = 0;
@@ -22,6 +24,8 @@ pub(super) struct ProcessStatus {
     max_calls: usize,
     lines: Vec<String>,
     metrics: Arc<Metrics>,
+    media: Arc<MediaPlane>,
+    sip: SipEndpoint,
 }
 
 impl ProcessStatus {
@@ -30,6 +34,8 @@ impl ProcessStatus {
         max_calls: usize,
         mut lines: Vec<String>,
         metrics: Arc<Metrics>,
+        media: Arc<MediaPlane>,
+        sip: SipEndpoint,
     ) -> Self {
         lines.sort();
         Self {
@@ -38,6 +44,8 @@ impl ProcessStatus {
             max_calls,
             lines,
             metrics,
+            media,
+            sip,
         }
     }
 
@@ -65,5 +73,75 @@ impl StatusProvider for ProcessStatus {
             started_ms: self.started_ms,
             lines: self.lines.clone(),
         }
+    }
+
+    fn numbers(&self, page: &mut Page) {
+        let media = self.media.statistics();
+        let sip = self.sip.counters();
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        page.counters(
+            "yingda_malformed_packets_total",
+            "Packets that could not be read; SIP over UDP only.",
+            "protocol",
+            &[
+                ("sip", count(&sip.malformed)),
+                ("rtp", media.malformed),
+                ("rtcp", media.malformed_rtcp),
+            ],
+        );
+        page.counters(
+            "yingda_sip_refused_total",
+            "Requests that were refused before they were a call: 403, 400 or 403, 420 or 422, 503.",
+            "cause",
+            &[
+                ("network", count(&sip.forbidden)),
+                ("credentials", count(&sip.unauthorized)),
+                ("extension", count(&sip.unsupported)),
+                ("capacity", count(&sip.overloaded)),
+            ],
+        );
+        page.gauge(
+            "yingda_sip_dialogs",
+            "SIP dialogs that are not over.",
+            self.sip.dialogs(),
+        );
+        page.gauge(
+            "yingda_sip_transactions",
+            "SIP transactions that are not over.",
+            self.sip.transactions(),
+        );
+        page.counters(
+            "yingda_rtp_packets_total",
+            "RTP packets that were accepted, sent, never came, or came late, twice or from elsewhere.",
+            "fate",
+            &[
+                ("received", media.received),
+                ("sent", media.sent),
+                ("lost", media.lost),
+                ("discarded", media.discarded),
+            ],
+        );
+        page.gauge("yingda_media_legs", "Legs that are open.", media.legs);
+        page.gauge(
+            "yingda_media_ports_in_use",
+            "RTP and RTCP ports in use.",
+            self.media.ports_in_use(),
+        );
+        page.counter(
+            "yingda_media_dropped_events_total",
+            "Media events that no call took in time.",
+            media.dropped_events,
+        );
+        page.counter("yingda_media_ticks_total", "Ticks of 20 ms.", media.ticks);
+        page.counter(
+            "yingda_media_late_ticks_total",
+            "Ticks that began more than a tick late.",
+            media.late_ticks,
+        );
+        page.gauge(
+            "yingda_media_longest_tick_seconds",
+            "The longest work in one tick so far.",
+            media.longest_tick_us as f64 / 1e6,
+        );
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     ids::{CallId, LineNumber},
     pii::mask_json,
     storage::{CallFilter, ChainFault},
+    telemetry::Page,
 };
 
 /// The most calls on a page.
@@ -46,7 +47,10 @@ pub(super) async fn metrics(State(state): State<ConsoleState>) -> Response {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (kind, state.metrics.render()).into_response()
+    let mut page = Page::default();
+    state.metrics.write(&mut page);
+    state.status.numbers(&mut page);
+    (kind, page.into_text()).into_response()
 }
 
 /// How the process is doing.

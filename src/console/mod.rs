@@ -15,7 +15,10 @@ use std::{path::PathBuf, sync::Arc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{storage::Store, telemetry::Metrics};
+use crate::{
+    storage::Store,
+    telemetry::{Metrics, Page},
+};
 
 pub use error::ApiError;
 
@@ -41,6 +44,8 @@ pub struct Status {
 pub trait StatusProvider: Send + Sync {
     /// How it is doing now.
     fn status(&self) -> Status;
+    /// Writes the numbers of the parts that count for themselves.
+    fn numbers(&self, page: &mut Page);
 }
 
 /// What the console shows.

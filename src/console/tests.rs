@@ -26,6 +26,10 @@ impl StatusProvider for Fixed {
     fn status(&self) -> Status {
         self.0.clone()
     }
+
+    fn numbers(&self, page: &mut Page) {
+        page.counter("yingda_parts_total", "Parts.", 7);
+    }
 }
 
 struct Console {
@@ -222,6 +226,15 @@ async fn calls_are_listed_in_pages() {
     );
     let other = console.get("/api/calls?line=4008001002").await.json();
     assert_eq!(other["calls"].as_array().map(Vec::len), Some(0));
+}
+
+#[tokio::test]
+async fn numbers_of_every_part_are_on_one_page() {
+    let console = Console::new(true).await;
+    let page = console.get("/metrics").await;
+    for line in ["yingda_calls_offered_total 0\n", "yingda_parts_total 7\n"] {
+        assert!(page.text().contains(line), "{line}{}", page.text());
+    }
 }
 
 #[tokio::test]

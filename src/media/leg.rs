@@ -64,6 +64,7 @@ struct Session {
     receiver: RtpReceiver,
     sender: RtpSender,
     reporter: Reporter,
+    malformed_rtcp: u64,
     /// Since when packets have been missed, if none came since.
     waiting_since: Moment,
     lost: bool,
@@ -109,6 +110,7 @@ impl MediaLeg {
                     sender: RtpSender::new(media, ssrc, sequence, timestamp),
                     // RFC 7022 §4.2: a name that says nothing about the host.
                     reporter: Reporter::new(ssrc, format!("{:08x}@yingda", self.seed.ssrc)),
+                    malformed_rtcp: 0,
                     media: media.clone(),
                     waiting_since: now,
                     lost: false,
@@ -180,8 +182,10 @@ impl MediaLeg {
 
     /// Takes a datagram of the RTCP port.
     pub fn receive_rtcp(&mut self, now: Moment, wall_ms: i64, datagram: &[u8]) {
-        if let Some(session) = &mut self.session {
-            session.reporter.receive(now, wall_ms, datagram);
+        if let Some(session) = &mut self.session
+            && !session.reporter.receive(now, wall_ms, datagram)
+        {
+            session.malformed_rtcp += 1;
         }
     }
 
@@ -325,6 +329,7 @@ impl MediaLeg {
             .as_ref()
             .map_or(LegStats::default(), |session| LegStats {
                 sent: session.sender.packets(),
+                malformed_rtcp: session.malformed_rtcp,
                 ..session.receiver.stats()
             })
     }

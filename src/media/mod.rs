@@ -118,8 +118,10 @@ pub struct LegStats {
     pub lost: u64,
     /// Packets that came too late or twice, or were no RTP of this session.
     pub discarded: u64,
-    /// Packets that could not be parsed.
+    /// RTP packets that could not be parsed.
     pub malformed: u64,
+    /// RTCP packets that could not be parsed.
+    pub malformed_rtcp: u64,
     /// RTP packets that were sent.
     pub sent: u64,
     /// Interarrival jitter in milliseconds (RFC 3550 §6.4.1).

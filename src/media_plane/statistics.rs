@@ -17,8 +17,10 @@ pub struct PlaneStatistics {
     pub lost: u64,
     /// Packets that came too late or twice, or were no RTP of their session.
     pub discarded: u64,
-    /// Packets that could not be parsed.
+    /// RTP packets that could not be parsed.
     pub malformed: u64,
+    /// RTCP packets that could not be parsed.
+    pub malformed_rtcp: u64,
     /// Events that no driver took in time.
     pub dropped_events: u64,
     /// Ticks so far.
@@ -38,6 +40,7 @@ impl PlaneStatistics {
             lost: self.lost + other.lost,
             discarded: self.discarded + other.discarded,
             malformed: self.malformed + other.malformed,
+            malformed_rtcp: self.malformed_rtcp + other.malformed_rtcp,
             dropped_events: self.dropped_events + other.dropped_events,
             ticks: self.ticks + other.ticks,
             late_ticks: self.late_ticks + other.late_ticks,
@@ -55,6 +58,7 @@ pub(super) struct Counters {
     lost: AtomicU64,
     discarded: AtomicU64,
     malformed: AtomicU64,
+    malformed_rtcp: AtomicU64,
     dropped_events: AtomicU64,
     ticks: AtomicU64,
     late_ticks: AtomicU64,
@@ -96,6 +100,8 @@ impl Counters {
             .fetch_add(more(before.discarded, now.discarded), Relaxed);
         self.malformed
             .fetch_add(more(before.malformed, now.malformed), Relaxed);
+        self.malformed_rtcp
+            .fetch_add(more(before.malformed_rtcp, now.malformed_rtcp), Relaxed);
     }
 
     pub(super) fn read(&self) -> PlaneStatistics {
@@ -106,6 +112,7 @@ impl Counters {
             lost: self.lost.load(Relaxed),
             discarded: self.discarded.load(Relaxed),
             malformed: self.malformed.load(Relaxed),
+            malformed_rtcp: self.malformed_rtcp.load(Relaxed),
             dropped_events: self.dropped_events.load(Relaxed),
             ticks: self.ticks.load(Relaxed),
             late_ticks: self.late_ticks.load(Relaxed),

@@ -18,7 +18,7 @@ use rsipstack::{
         endpoint::{EndpointInnerRef, EndpointOption},
         transaction::Transaction,
     },
-    transport::{SipConnection, TcpListenerConnection, TransportLayer, udp::UdpConnection},
+    transport::{SipConnection, TcpListenerConnection, TransportLayer},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,7 @@ use super::{
     headers, refresh,
     retry_after::RetryAfter,
     session_timer::{self, Answer, Policy, Proposal, RefreshBy, TooSmall},
+    socket,
 };
 use crate::clock::ProcessClock;
 
@@ -188,8 +189,12 @@ pub struct SipCounters {
     pub forbidden: AtomicU64,
     /// INVITEs with wrong or unreadable credentials.
     pub unauthorized: AtomicU64,
-    /// INVITEs refused because too many waited.
+    /// INVITEs that wanted what we do not have.
+    pub unsupported: AtomicU64,
+    /// INVITEs refused because too many waited, or the endpoint is closing.
     pub overloaded: AtomicU64,
+    /// Datagrams that are no SIP message. Over TCP such a message ends the connection, and the stack logs it.
+    pub malformed: AtomicU64,
 }
 
 /// A SIP user agent: server and client.
@@ -205,7 +210,7 @@ struct Shared {
     address: SocketAddr,
     cancel: CancellationToken,
     closing: AtomicBool,
-    counters: SipCounters,
+    counters: Arc<SipCounters>,
     clock: ProcessClock,
     places: Arc<Semaphore>,
     digest: Option<Mutex<DigestServer>>,
@@ -234,7 +239,8 @@ impl SipEndpoint {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let cancel = CancellationToken::new();
         let transport = TransportLayer::new(cancel.clone());
-        let address = listen(&config, &transport, &cancel).await?;
+        let counters = Arc::new(SipCounters::default());
+        let address = listen(&config, &transport, &cancel, counters.clone()).await?;
         // RFC 3261 §8.1.1.4: a Call-ID says nothing of the host that made it.
         let option = EndpointOption {
             callid_format: CallIdFormat::Uuid,
@@ -275,7 +281,7 @@ impl SipEndpoint {
                 address,
                 cancel,
                 closing: AtomicBool::new(false),
-                counters: SipCounters::default(),
+                counters,
             }),
         };
         let (calls, incoming) = mpsc::channel(INCOMING);
@@ -457,6 +463,7 @@ async fn listen(
     config: &SipConfig,
     transport: &TransportLayer,
     cancel: &CancellationToken,
+    counters: Arc<SipCounters>,
 ) -> Result<SocketAddr, SipError> {
     let failed = |error: rsipstack::Error| SipError::Listen {
         address: config.listen,
@@ -467,7 +474,7 @@ async fn listen(
     let mut attempts = 0;
     let (udp, address) = loop {
         let token = Some(cancel.child_token());
-        let udp = UdpConnection::create_connection(config.listen, external(port), token)
+        let udp = socket::connection(counters.clone(), config.listen, external(port), token)
             .await
             .map_err(failed)?;
         let bound = udp.get_addr().addr.port;
@@ -597,6 +604,7 @@ async fn invited(
             // RFC 4028 §9.
             let headers = vec![Header::MinSE(min_s.to_string().into())];
             let status = StatusCode::SessionIntervalTooSmall;
+            shared.counters.unsupported.fetch_add(1, Ordering::Relaxed);
             if let Err(error) = transaction.reply_with(status, headers, None).await {
                 tracing::debug!(%error, "an INVITE was not refused");
             }
@@ -614,6 +622,7 @@ async fn invited(
         }
         // RFC 3261 §8.2.2.3: no extension can be required but the session timer.
         _ if unsupported(&transaction).is_some() => {
+            shared.counters.unsupported.fetch_add(1, Ordering::Relaxed);
             let missing = unsupported(&transaction).unwrap_or_default();
             let headers = vec![Header::Unsupported(missing.into())];
             transaction

@@ -11,6 +11,7 @@ mod refresh;
 mod registration;
 mod retry_after;
 pub mod session_timer;
+mod socket;
 
 use std::net::SocketAddr;
 

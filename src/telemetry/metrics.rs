@@ -1,7 +1,7 @@
 //! The numbers of this process, and their form for Prometheus (text format 0.0.4).
 //!
 //! Names are stable. Everything is an atomic: counting never waits. Most numbers follow from call events, see
-//! [`Metrics::count`].
+//! [`Metrics::count`]. Parts that count for themselves write on the same [`Page`].
 
 use std::{
     fmt::Write,
@@ -121,7 +121,7 @@ pub struct Metrics {
     pub calls_offered: Counter,
     /// Calls that were answered.
     pub calls_answered: Counter,
-    /// Refused calls by SIP status.
+    /// Calls that were taken in and then refused, by SIP status.
     pub calls_rejected: Family,
     /// Calls that are over, by cause.
     pub calls_ended: Family,
@@ -137,8 +137,6 @@ pub struct Metrics {
     pub handovers: Counter,
     /// Failures of engines.
     pub engine_failures: Family,
-    /// Packets that could not be read, by protocol.
-    pub malformed_packets: Family,
     /// From the caller's last word to the first sound of the reply.
     pub reply: Histogram,
     /// How long recognition of an utterance takes.
@@ -150,7 +148,7 @@ impl Default for Metrics {
         Self {
             calls_offered: Counter::default(),
             calls_answered: Counter::default(),
-            calls_rejected: Family::new("status", &["403", "404", "488", "503", "other"]),
+            calls_rejected: Family::new("status", &["404", "488", "500", "503", "other"]),
             calls_ended: Family::new(
                 "cause",
                 &[
@@ -171,7 +169,6 @@ impl Default for Metrics {
                 "engine",
                 &["recognition", "search", "synthesis", "other"],
             ),
-            malformed_packets: Family::new("protocol", &["sip", "rtp", "rtcp", "sdp", "other"]),
             reply: Histogram::new(REPLY_MS),
             recognition: Histogram::new(RECOGNITION_MS),
         }
@@ -224,22 +221,21 @@ impl Metrics {
         }
     }
 
-    /// All of them in the text format of Prometheus.
-    pub fn render(&self) -> String {
-        let mut page = Page::default();
+    /// Writes all of them.
+    pub fn write(&self, page: &mut Page) {
         page.counter(
             "yingda_calls_offered_total",
-            "INVITEs.",
-            &self.calls_offered,
+            "INVITEs that were taken in.",
+            self.calls_offered.get(),
         );
         page.counter(
             "yingda_calls_answered_total",
             "Calls that were answered.",
-            &self.calls_answered,
+            self.calls_answered.get(),
         );
         page.family(
             "yingda_calls_rejected_total",
-            "Refused calls.",
+            "Calls that were taken in and then refused.",
             &self.calls_rejected,
         );
         page.family(
@@ -247,33 +243,31 @@ impl Metrics {
             "Calls that are over.",
             &self.calls_ended,
         );
-        page.head("yingda_calls_active", "Calls in progress.", "gauge");
-        page.line("yingda_calls_active", "", self.calls_active.get());
+        page.gauge(
+            "yingda_calls_active",
+            "Calls in progress.",
+            self.calls_active.get(),
+        );
         page.family("yingda_turns_total", "Questions by verdict.", &self.turns);
         page.counter(
             "yingda_barge_ins_total",
             "Speech over the bot that took the floor.",
-            &self.barge_ins,
+            self.barge_ins.get(),
         );
         page.counter(
             "yingda_escalations_total",
             "Calls that needed a human.",
-            &self.escalations,
+            self.escalations.get(),
         );
         page.counter(
             "yingda_handovers_total",
             "Calls that reached a human.",
-            &self.handovers,
+            self.handovers.get(),
         );
         page.family(
             "yingda_engine_failures_total",
             "Failures of engines.",
             &self.engine_failures,
-        );
-        page.family(
-            "yingda_malformed_packets_total",
-            "Packets that could not be read.",
-            &self.malformed_packets,
         );
         page.histogram(
             "yingda_reply_seconds",
@@ -285,15 +279,39 @@ impl Metrics {
             "How long recognition of an utterance takes.",
             &self.recognition,
         );
-        page.0
     }
 }
 
-/// A page in text format. Writing to a string does not fail.
+/// A page in the text format of Prometheus. Writing to a string does not fail.
 #[derive(Debug, Default)]
-struct Page(String);
+pub struct Page(String);
 
 impl Page {
+    /// The whole page.
+    pub fn into_text(self) -> String {
+        self.0
+    }
+
+    /// A number that goes up; its name ends in `_total`.
+    pub fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, help, "counter");
+        self.line(name, "", value);
+    }
+
+    /// Numbers that go up and differ in one label.
+    pub fn counters(&mut self, name: &str, help: &str, label: &str, values: &[(&str, u64)]) {
+        self.head(name, help, "counter");
+        for (value, count) in values {
+            self.line(name, &format!("{{{label}=\"{value}\"}}"), count);
+        }
+    }
+
+    /// A number that goes up and down.
+    pub fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
+        self.head(name, help, "gauge");
+        self.line(name, "", value);
+    }
+
     fn head(&mut self, name: &str, help: &str, kind: &str) {
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
@@ -302,17 +320,10 @@ impl Page {
         let _ = writeln!(self.0, "{name}{labels} {value}");
     }
 
-    fn counter(&mut self, name: &str, help: &str, counter: &Counter) {
-        self.head(name, help, "counter");
-        self.line(name, "", counter.get());
-    }
-
     fn family(&mut self, name: &str, help: &str, family: &Family) {
-        self.head(name, help, "counter");
-        for (value, counter) in family.values.iter().zip(&family.counters) {
-            let labels = format!("{{{}=\"{value}\"}}", family.label);
-            self.line(name, &labels, counter.get());
-        }
+        let counts = family.counters.iter().map(Counter::get);
+        let values: Vec<_> = family.values.iter().copied().zip(counts).collect();
+        self.counters(name, help, family.label, &values);
     }
 
     fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
@@ -340,6 +351,12 @@ mod tests {
     use super::*;
     use crate::call::{Disposition, Party};
 
+    fn page_of(metrics: &Metrics) -> String {
+        let mut page = Page::default();
+        metrics.write(&mut page);
+        page.into_text()
+    }
+
     #[test]
     fn events_are_counted() {
         let metrics = Metrics::default();
@@ -357,7 +374,7 @@ mod tests {
             cause: EndCause::MediaLost,
             disposition: Disposition::Abandoned,
         });
-        let page = metrics.render();
+        let page = page_of(&metrics);
         for line in [
             "yingda_calls_rejected_total{status=\"503\"} 1\n",
             "yingda_calls_rejected_total{status=\"other\"} 1\n",
@@ -375,7 +392,7 @@ mod tests {
         for ms in [700, 1_000, 1_001, 9_000] {
             metrics.reply.observe_ms(ms);
         }
-        let page = metrics.render();
+        let page = page_of(&metrics);
         for line in [
             "yingda_reply_seconds_bucket{le=\"0.5\"} 0\n",
             "yingda_reply_seconds_bucket{le=\"0.7\"} 1\n",

@@ -8,7 +8,7 @@ pub mod watch;
 
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-pub use metrics::{Counter, Family, Gauge, Histogram, Metrics};
+pub use metrics::{Counter, Family, Gauge, Histogram, Metrics, Page};
 
 /// The environment variable with the log filter.
 pub const LOG_VARIABLE: &str = "YINGDA_LOG";

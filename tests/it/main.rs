@@ -2,6 +2,7 @@
 
 mod baresip;
 mod crash;
+mod metrics;
 mod scenarios;
 mod server;
 mod simulator;

@@ -18,6 +18,18 @@ fn media(direction: Direction) -> NegotiatedMedia {
     }
 }
 
+#[test]
+fn packets_that_cannot_be_read_are_counted() {
+    let from: SocketAddr = ([127, 0, 0, 1], 4_000).into();
+    let mut line = Line::new();
+    line.near.receive(line.now, 0, from, b"hello");
+    line.near.receive_rtcp(line.now, 0, b"hello");
+    // RTCP on the RTP port (RFC 5761): a report that promises more than there is.
+    line.near.receive(line.now, 0, from, &[0x81, 200, 0, 99]);
+    let stats = line.near.stats();
+    assert_eq!((stats.malformed, stats.malformed_rtcp), (1, 2));
+}
+
 struct Line {
     near: MediaLeg,
     far: MediaLeg,
