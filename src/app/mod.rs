@@ -21,7 +21,7 @@ use crate::{
         Authentication, Credentials, Registration, SipConfig, SipEndpoint, Trunk,
         session_timer::Policy,
     },
-    storage::Store,
+    storage::{ServingLock, Store},
     telemetry::Metrics,
 };
 
@@ -39,6 +39,8 @@ pub struct App {
     state: ConsoleState,
     status: Arc<ProcessStatus>,
     store: Store,
+    /// Held until the last record is written.
+    lock: ServingLock,
     registrations: Vec<Registration>,
 }
 
@@ -57,7 +59,7 @@ pub trait Progress {
 }
 
 impl App {
-    /// Makes every part. Files are read before a socket is opened, so a mistake in one of them changes nothing.
+    /// Makes every part. What an earlier process left open is closed last, so a start that fails changes no record.
     pub async fn build(config: &Config, progress: &mut dyn Progress) -> anyhow::Result<Self> {
         progress.step("reading knowledge, prompts and tables");
         let files = Files::read(config)?;
@@ -66,7 +68,7 @@ impl App {
         }
         let clock = ProcessClock::start();
         progress.step("opening the records");
-        let store = open_store(config, &clock).await?;
+        let (lock, store) = open_store(config).await?;
         progress.step("loading the recognition model");
         let recognizer = engines::recognizer(config)?;
         progress.step("preparing what can be said");
@@ -123,6 +125,7 @@ impl App {
             metrics,
         };
         let reception = ReceptionConfig { patience: PATIENCE };
+        close_orphans(&store, clock).await?;
         Ok(Self {
             reception: Reception::new(reception, services.clone(), calls),
             services,
@@ -130,6 +133,7 @@ impl App {
             state,
             status,
             store,
+            lock,
             registrations,
         })
     }
@@ -176,22 +180,27 @@ impl App {
         console_stop.cancel();
         console.await?.context("the console failed")?;
         self.store.close().await;
+        drop(self.lock);
         written.context("the last records were not written")
     }
 }
 
-async fn open_store(config: &Config, clock: &ProcessClock) -> anyhow::Result<Store> {
+/// The records, and the lock that says that they are ours: taken first, because opening may bring the tables up to date.
+async fn open_store(config: &Config) -> anyhow::Result<(ServingLock, Store)> {
     let database = &config.storage.database;
     if let Some(folder) = database.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("folder {} cannot be made", folder.display()))?;
     }
-    let store = Store::open(database).await?;
-    let orphans = store.close_orphans(clock.wall_ms(clock.now())).await?;
-    for call in orphans {
+    let lock = ServingLock::take(database)?;
+    Ok((lock, Store::open(database).await?))
+}
+
+async fn close_orphans(store: &Store, clock: ProcessClock) -> anyhow::Result<()> {
+    for call in store.close_orphans(clock.wall_ms(clock.now())).await? {
         tracing::warn!(call.id = %call, "a call was cut off by the end of an earlier process; it is closed now");
     }
-    Ok(store)
+    Ok(())
 }
 
 fn sip_config(config: &Config) -> SipConfig {

@@ -5,6 +5,7 @@
 //! is recorded, does not hold audio (see `recording`) and reads no clock.
 
 mod chain;
+mod lock;
 mod reading;
 mod writer;
 mod writing;
@@ -22,6 +23,7 @@ use sqlx::{
 use crate::ids::CallId;
 
 pub use chain::ERASED;
+pub use lock::ServingLock;
 pub use reading::{CallFilter, CallSummary, RecordingFile, StoredInput};
 pub use writer::{CAPACITY, CallWriter};
 
@@ -154,6 +156,22 @@ pub enum StorageError {
         path: PathBuf,
         /// Which step.
         source: Box<sqlx::migrate::MigrateError>,
+    },
+    /// Another process serves calls with this database.
+    #[error("another process serves calls with database {}: it holds {}", database.display(), lock.display())]
+    Serving {
+        /// The database.
+        database: PathBuf,
+        /// The file that the other process has locked.
+        lock: PathBuf,
+    },
+    /// The lock cannot be asked for.
+    #[error("cannot lock {}: {source}", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// A statement failed.
     #[error("database: {0}")]

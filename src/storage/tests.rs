@@ -296,6 +296,28 @@ async fn a_second_handle_reads_while_the_first_writes() {
 }
 
 #[tokio::test]
+async fn one_process_serves_and_others_read() {
+    let bench = Bench::new().await;
+    let database = bench.store.path();
+    let lock = ServingLock::take(database).expect("nobody else serves");
+    let second = ServingLock::take(database)
+        .expect_err("somebody serves")
+        .to_string();
+    assert!(second.contains("yingda.db.lock"), "{second}");
+    assert!(second.contains("another process serves"), "{second}");
+
+    bench.closed_call(id(1)).await;
+    let reader = Store::open_existing(database).await.expect("it opens");
+    assert_eq!(reader.records(id(1)).await.expect("records").len(), 4);
+
+    drop(lock);
+    ServingLock::take(database).expect("it was given back");
+    let nowhere = bench.folder.path().join("none/yingda.db");
+    let error = ServingLock::take(&nowhere).expect_err("no folder");
+    assert!(matches!(error, StorageError::Lock { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_changed_byte_is_found() {
     for (change, expected) in [
         (

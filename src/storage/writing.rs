@@ -34,8 +34,9 @@ impl Store {
     }
 
     /// Closes the calls that a former process left open, each with `ended` by the system at its last event and a CDR.
-    /// `wall_ms` is when that happens, in milliseconds after the Unix epoch. Only for the process that serves calls, before
-    /// it serves; a second time there is nothing to close.
+    /// `wall_ms` is when that happens, in milliseconds after the Unix epoch. Only for the process that holds the
+    /// [`ServingLock`](super::ServingLock), before it serves: to anybody else a live call looks like an orphan. A second time
+    /// there is nothing to close.
     pub async fn close_orphans(&self, wall_ms: i64) -> Result<Vec<CallId>, StorageError> {
         let mut transaction = self.begin_write().await?;
         let open: Vec<String> = sqlx::query_scalar(

@@ -13,4 +13,5 @@ mod sip_peer;
 mod sip_timers;
 mod sipp;
 mod sounds;
+mod starting;
 mod whole_call;

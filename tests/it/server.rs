@@ -92,6 +92,11 @@ pub fn example(folder: &Path, agent: Option<SocketAddr>) -> toml::Table {
     config
 }
 
+/// Makes the server of this configuration, and does not run it.
+pub async fn build(table: &toml::Table) -> anyhow::Result<App> {
+    App::build(&parsed(table), &mut Quiet).await
+}
+
 fn parsed(table: &toml::Table) -> Config {
     let text = toml::to_string(table).expect("written");
     Config::parse(Path::new("test.toml"), &text).expect("a good configuration")
@@ -103,9 +108,7 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let mut table = example(folder.path(), agent);
         change(&mut table);
-        let app = App::build(&parsed(&table), &mut Quiet)
-            .await
-            .expect("a server");
+        let app = build(&table).await.expect("a server");
         let (sip, console) = (app.sip_address(), app.console_address().expect("bound"));
         let services = Some(app.services());
         let stop = CancellationToken::new();
