@@ -4,7 +4,7 @@ mod engines;
 mod files;
 mod status;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -30,6 +30,9 @@ use status::ProcessStatus;
 
 /// How long calls may go on once the process was told to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a database that cannot be written is waited for, after the last call had to be over.
+const RECORDS_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Everything, ready to serve.
 pub struct App {
@@ -153,34 +156,49 @@ impl App {
         self.services.clone()
     }
 
-    /// Serves until `stop`. Then the trunks are told that we leave, no new call is taken, calls in progress may end in their own time (30 s), and everything
-    /// that was said is on record before this returns.
+    /// Serves until `stop`. Then the trunks are told that we leave, no new call is taken, calls in progress may end in their
+    /// own time (30 s), and everything that was said is on record before this returns, unless the database cannot be written
+    /// until 45 s after `stop`.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let Self {
+            reception,
+            services,
+            console,
+            state,
+            status,
+            store,
+            lock,
+            registrations,
+        } = self;
         let console_stop = CancellationToken::new();
-        let console = tokio::spawn(console::serve(
-            self.console,
-            self.state,
-            console_stop.clone(),
-        ));
-        self.status.set_ready();
-        let draining = {
-            let (status, stop) = (self.status.clone(), stop.clone());
-            let registrations = self.registrations;
-            async move {
-                stop.cancelled().await;
-                status.set_stopping();
-                // At once, so that the carriers send new calls elsewhere; each farewell has a limit of its own.
-                let farewells = registrations.into_iter().map(Registration::stop);
-                farewells.collect::<JoinSet<()>>().join_all().await;
-            }
+        let console = tokio::spawn(console::serve(console, state, console_stop.clone()));
+        status.set_ready();
+        let leaving = async {
+            stop.cancelled().await;
+            status.set_stopping();
+            // At once, so that the carriers send new calls elsewhere; each farewell has a limit of its own.
+            let farewells = registrations.into_iter().map(Registration::stop);
+            farewells.collect::<JoinSet<()>>().join_all().await;
         };
-        tokio::join!(self.reception.run(stop), draining);
-        let written = self.services.writer.flush().await;
-        drop(self.services);
+        let serving = async {
+            tokio::join!(reception.run(stop.clone()), leaving);
+            services.writer.flush().await
+        };
+        let giving_up = async {
+            stop.cancelled().await;
+            tokio::time::sleep(PATIENCE + RECORDS_PATIENCE).await;
+            services.writer.give_up();
+            std::future::pending::<Infallible>().await
+        };
+        let written = tokio::select! {
+            written = serving => written,
+            never = giving_up => match never {},
+        };
+        drop(services);
         console_stop.cancel();
         console.await?.context("the console failed")?;
-        self.store.close().await;
-        drop(self.lock);
+        store.close().await;
+        drop(lock);
         written.context("the last records were not written")
     }
 }

@@ -30,13 +30,15 @@ pub use writer::{CAPACITY, CallWriter};
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections: one for the writer, the rest for readers.
-const CONNECTIONS: u32 = 4;
+/// Connections of readers. The writer has one of its own, so that slow readers cannot keep it waiting.
+const READERS: u32 = 3;
 
 /// A database of calls. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: SqlitePool,
+    /// The writer's one connection, opened when it is needed.
+    writing: SqlitePool,
     path: PathBuf,
 }
 
@@ -77,8 +79,8 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let fault = |source: sqlx::Error| StorageError::of_open(path, source);
         let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .connect_with(options)
+            .max_connections(READERS)
+            .connect_with(options.clone())
             .await
             .map_err(fault)?;
         sqlx::migrate!("src/storage/migrations")
@@ -91,8 +93,13 @@ impl Store {
                     source: Box::new(source),
                 },
             })?;
+        let writing = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .connect_lazy_with(options);
         Ok(Self {
             pool,
+            writing,
             path: path.to_owned(),
         })
     }
@@ -115,6 +122,7 @@ impl Store {
 
     /// Waits for readers and closes the file. Writers must have been closed before.
     pub async fn close(self) {
+        self.writing.close().await;
         self.pool.close().await;
     }
 }
@@ -232,20 +240,29 @@ pub enum StorageError {
     /// The writer's task is gone.
     #[error("the writer of records has stopped")]
     Stopped,
-    /// The batch with this record could not be written.
+    /// The database could not be written, and the process does not wait for it any longer.
     #[error("record was not written: {0}")]
     NotWritten(String),
 }
 
 impl StorageError {
+    /// Whether the state of the database is at fault and not what is to be written: the same write can succeed later.
+    fn is_transient(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+            // SQLITE_BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN and PROTOCOL.
+            error => matches!(result_code(error), Some(5 | 6 | 7 | 8 | 10 | 13 | 14 | 15)),
+        }
+    }
+
     fn of_open(path: &Path, source: sqlx::Error) -> Self {
-        // SQLITE_CORRUPT and SQLITE_NOTADB (https://sqlite.org/rescode.html), with their extended codes.
-        let damaged = source.as_database_error().filter(|fault| {
-            fault
-                .code()
-                .and_then(|code| code.parse::<u32>().ok())
-                .is_some_and(|code| matches!(code & 0xff, 11 | 26))
-        });
+        // SQLITE_CORRUPT and SQLITE_NOTADB.
+        let damaged = source
+            .as_database_error()
+            .filter(|_| matches!(result_code(&source), Some(11 | 26)));
         match damaged {
             Some(fault) => Self::Damaged {
                 path: path.to_owned(),
@@ -257,6 +274,12 @@ impl StorageError {
             },
         }
     }
+}
+
+/// SQLite's primary result code (<https://sqlite.org/rescode.html>): the lowest byte of the extended one.
+fn result_code(error: &sqlx::Error) -> Option<u32> {
+    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
 }
 
 /// Where the records of a call are not what was written.

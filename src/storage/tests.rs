@@ -1,5 +1,7 @@
 //! Records are written once, survive a kill, and show when they were changed.
 
+mod outages;
+
 use std::sync::Arc;
 
 use tempfile::TempDir;

@@ -27,10 +27,12 @@ pub(super) struct Head {
 /// Where the chains of open calls stand. A cache: what is missing is read.
 pub(super) type Heads = HashMap<CallId, Head>;
 
+/// IMMEDIATE: a transaction that reads first and writes later could fail where waiting would not help.
+pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
 impl Store {
     pub(super) async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
-        // IMMEDIATE: a transaction that reads first and writes later could fail where waiting would not help.
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.pool.begin_with(BEGIN_WRITE).await?)
     }
 
     /// Closes the calls that a former process left open, each with `ended` by the system at its last event and a CDR.
