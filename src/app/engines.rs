@@ -12,12 +12,12 @@ use crate::{
     models::Catalog,
     tts::{
         SpeechSynthesizer,
-        cache::PhraseCache,
+        cache::{Keep, PhraseCache},
         espeak::{Espeak, EspeakConfig},
     },
 };
 
-/// Sentences that stay in memory beyond those that are known: briefs, numbers read back.
+/// Sentences that stay in memory, and there alone, beyond those that are known: briefs, numbers read back.
 const UNKNOWN_SENTENCES: usize = 1_000;
 
 pub(super) fn recognizer(config: &Config) -> anyhow::Result<Arc<RecognizerPool>> {
@@ -47,8 +47,14 @@ pub(super) async fn synthesizer(
     })
     .await?;
     let all = files.sentences.len();
-    let cache = PhraseCache::open(&synthesis.cache, all + UNKNOWN_SENTENCES, Arc::new(espeak))
-        .with_context(|| format!("speech cache {} cannot be made", synthesis.cache.display()))?;
+    let capacity = all + UNKNOWN_SENTENCES;
+    let cache = PhraseCache::open(
+        &synthesis.cache,
+        Keep::Prefetched,
+        capacity,
+        Arc::new(espeak),
+    )
+    .with_context(|| format!("speech cache {} cannot be made", synthesis.cache.display()))?;
     cache
         .prefetch(&files.sentences, |done| progress.synthesised(done, all))
         .await?;

@@ -18,7 +18,7 @@ use crate::{
     telemetry::{self, LOG_VARIABLE, LogFormat},
     tts::{
         SpeechSynthesizer,
-        cache::PhraseCache,
+        cache::{Keep, PhraseCache},
         espeak::{Espeak, EspeakConfig},
     },
 };
@@ -127,7 +127,7 @@ fn load(args: &Args) -> anyhow::Result<Vec<Scenario>> {
 
 pub(super) async fn voices(folder: &std::path::Path) -> anyhow::Result<Arc<dyn SpeechSynthesizer>> {
     let engine = Espeak::start(EspeakConfig::default()).await?;
-    let cache = PhraseCache::open(folder, SENTENCES, Arc::new(engine))
+    let cache = PhraseCache::open(folder, Keep::All, SENTENCES, Arc::new(engine))
         .with_context(|| folder.display().to_string())?;
     Ok(Arc::new(cache))
 }

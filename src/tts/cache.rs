@@ -1,7 +1,8 @@
 //! What was synthesised before, by content: text, language, voice, speed and engine.
 //!
 //! Answers are known when a knowledge base is loaded, so their audio is made then and a call never waits for it. Files are
-//! written whole or not at all and checked when they are read; memory holds the ones used last.
+//! written whole or not at all and checked when they are read; memory holds the ones used last. What is made for a call
+//! (a number read back, a brief with the caller's words) is personal and seldom said twice: it never reaches the disk.
 
 use std::{
     collections::HashMap,
@@ -23,10 +24,20 @@ const HASH: usize = 32;
 
 type Key = [u8; HASH];
 
+/// Which sentences get a file. What has a file is read from it, whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Those that were prefetched; all others are in memory only.
+    Prefetched,
+    /// All of them: for scripts, whose words belong to nobody.
+    All,
+}
+
 /// A synthesiser that remembers.
 pub struct PhraseCache {
     engine: Arc<dyn SpeechSynthesizer>,
     folder: PathBuf,
+    keep: Keep,
     capacity: usize,
     memory: Mutex<Memory>,
 }
@@ -49,6 +60,7 @@ impl PhraseCache {
     /// A cache before `engine` in `folder`, with up to `capacity` sentences in memory.
     pub fn open(
         folder: &Path,
+        keep: Keep,
         capacity: usize,
         engine: Arc<dyn SpeechSynthesizer>,
     ) -> std::io::Result<Self> {
@@ -56,19 +68,21 @@ impl PhraseCache {
         Ok(Self {
             engine,
             folder: folder.to_owned(),
+            keep,
             capacity: capacity.max(1),
             memory: Mutex::default(),
         })
     }
 
-    /// Makes sure that all `requests` are there; `progress` is told how many are done.
+    /// Makes sure that all `requests` are there, in files too; `progress` is told how many are done. For sentences that are
+    /// known before a call, and before the first one: what a call has put in memory is not written any more.
     pub async fn prefetch(
         &self,
         requests: &[SpeechRequest],
         mut progress: impl FnMut(usize),
     ) -> Result<(), SynthesizeError> {
         for (done, request) in requests.iter().enumerate() {
-            self.synthesize(request).await?;
+            self.fetch(request, true).await?;
             progress(done + 1);
         }
         Ok(())
@@ -114,7 +128,7 @@ impl PhraseCache {
         hash.finalize().into()
     }
 
-    async fn fetch(&self, request: &SpeechRequest) -> Result<Pcm, SynthesizeError> {
+    async fn fetch(&self, request: &SpeechRequest, write: bool) -> Result<Pcm, SynthesizeError> {
         let key = self.key(request);
         let cell = self.cell(key);
         let pcm = cell.get_or_try_init(|| async {
@@ -126,7 +140,7 @@ impl PhraseCache {
                 return Ok(pcm);
             }
             let pcm = self.engine.synthesize(request).await?;
-            if let Err(error) = write_whole(&file, &encode(&pcm)).await {
+            if write && let Err(error) = write_whole(&file, &encode(&pcm)).await {
                 // The sentence can be said all the same.
                 tracing::warn!(speech.file = %file.display(), %error, "speech was not cached");
             }
@@ -142,7 +156,7 @@ impl SpeechSynthesizer for PhraseCache {
     }
 
     fn synthesize<'a>(&'a self, request: &'a SpeechRequest) -> SynthesisFuture<'a> {
-        Box::pin(self.fetch(request))
+        Box::pin(self.fetch(request, self.keep == Keep::All))
     }
 }
 
@@ -193,7 +207,8 @@ mod tests {
 
     fn cache(folder: &Path, capacity: usize) -> (Arc<FakeSynthesizer>, PhraseCache) {
         let engine = Arc::new(FakeSynthesizer::default());
-        let cache = PhraseCache::open(folder, capacity, engine.clone()).expect("a folder");
+        let cache = PhraseCache::open(folder, Keep::Prefetched, capacity, engine.clone());
+        let cache = cache.expect("a folder");
         (engine, cache)
     }
 
@@ -206,6 +221,8 @@ mod tests {
         assert_eq!(one.expect("spoken"), two.expect("spoken"));
         assert_eq!(engine.asked.load(Ordering::Relaxed), 1);
 
+        let (_, prefetched) = cache(folder.path(), 10);
+        prefetched.prefetch(&[same], |_| {}).await.expect("spoken");
         let (engine, second) = cache(folder.path(), 10);
         second.synthesize(&request("您好")).await.expect("spoken");
         assert_eq!(engine.asked.load(Ordering::Relaxed), 0);
@@ -244,6 +261,29 @@ mod tests {
             expected
         );
         assert_eq!(engine.asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn only_what_was_known_before_a_call_is_on_disk() {
+        for (keep, expected) in [(Keep::Prefetched, 1), (Keep::All, 2)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let engine = Arc::new(FakeSynthesizer::default());
+            let cache = PhraseCache::open(folder.path(), keep, 10, engine.clone());
+            let cache = cache.expect("a folder");
+            let known = [request("您好")];
+            cache.prefetch(&known, |_| {}).await.expect("spoken");
+            for _ in 0..2 {
+                let number = request("您的号码是13800138000");
+                cache.synthesize(&number).await.expect("spoken");
+            }
+            let files = std::fs::read_dir(folder.path()).expect("a folder").count();
+            assert_eq!(files, expected, "{keep:?}");
+            assert_eq!(
+                engine.asked.load(Ordering::Relaxed),
+                2,
+                "{keep:?}: memory has both"
+            );
+        }
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use yingda::{
     simulator::{self, RunnerConfig, Scenario, Silent, agent::AgentDesk},
     sip::SipConfig,
     tts::{
-        cache::PhraseCache,
+        cache::{Keep, PhraseCache},
         espeak::{Espeak, EspeakConfig},
     },
 };
@@ -49,7 +49,7 @@ async fn every_scenario_passes_and_replies_come_in_time() {
         .await
         .expect("espeak-ng");
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("callers");
-    let voices = PhraseCache::open(&cache, 1_000, Arc::new(espeak)).expect("a folder");
+    let voices = PhraseCache::open(&cache, Keep::All, 1_000, Arc::new(espeak)).expect("a folder");
     let count = scenarios.len();
     let report = simulator::run(scenarios, config, Arc::new(voices), Arc::new(Silent)).await;
     let report = report.expect("they ran");
