@@ -234,7 +234,7 @@ impl CallTask {
                 self.referring = Some(offer);
                 self.work.refer(self.caller.dialog.clone(), offer, target);
             }
-            SessionOutput::HangUp => self.hang_up().await,
+            SessionOutput::HangUp => self.hang_up(),
             SessionOutput::Timeout(at) => self.timer = at,
             SessionOutput::Finished => self.finished = true,
         }
@@ -303,11 +303,12 @@ impl CallTask {
         }
     }
 
-    async fn hang_up(&mut self) {
+    /// Nothing waits for the caller's phone, which may be gone: not the record, nor the next caller who needs the place.
+    fn hang_up(&mut self) {
         self.agent = None;
         self.caller.close_media();
         if !self.rejected {
-            self.caller.dialog.end().await;
+            self.caller.dialog.hang_up();
         }
     }
 

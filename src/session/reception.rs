@@ -8,6 +8,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{Services, call_task::CallTask};
 use crate::sip::IncomingCall;
 
+/// How long the phones may take to answer our last BYEs: it is sent four times by then (RFC 3261 §17.1.2.2).
+const GOODBYE: Duration = Duration::from_secs(4);
+
 /// Settings of the reception.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceptionConfig {
@@ -39,8 +42,8 @@ impl Reception {
         }
     }
 
-    /// Takes calls until `stop`, refuses them from then on, and returns when the last call is over. Calls that go on for
-    /// longer than the configured patience are ended.
+    /// Takes calls until `stop`, refuses them from then on, and returns when the last call is over and its phones know that.
+    /// Calls that go on for longer than the configured patience are ended.
     pub async fn run(mut self, stop: CancellationToken) {
         let end = CancellationToken::new();
         loop {
@@ -63,6 +66,8 @@ impl Reception {
                 Some(call) = self.calls.recv() => self.take(call, true, &end),
             }
         }
+        // A phone that does not answer by then is gone.
+        let _ = tokio::time::timeout(GOODBYE, self.services.sip.ended()).await;
     }
 
     fn take(&self, call: IncomingCall, draining: bool, end: &CancellationToken) {

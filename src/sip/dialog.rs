@@ -19,6 +19,7 @@ use rsipstack::{
     transaction::key::TransactionRole,
 };
 use tokio::sync::{Notify, mpsc};
+use tokio_util::task::TaskTracker;
 
 use super::{
     DialogEvent, SipError, headers,
@@ -40,6 +41,8 @@ struct Shared {
     local: Mutex<String>,
     /// We ended it: its end is no event.
     ended_here: AtomicBool,
+    /// A task is about to end it.
+    hanging_up: AtomicBool,
     /// Our offer went out in the 200 of an INVITE without one.
     delayed: AtomicBool,
     /// Session-Expires and its like, for the next 2xx that we send (RFC 4028 §9).
@@ -89,6 +92,7 @@ pub struct Dialog {
 
 struct Inner {
     shared: Arc<Shared>,
+    endings: TaskTracker,
 }
 
 impl std::fmt::Debug for Dialog {
@@ -101,10 +105,26 @@ impl std::fmt::Debug for Dialog {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.hang_up();
+    }
+}
+
+impl Inner {
+    /// Ends the dialog on a task of its own, if none is at it.
+    fn hang_up(&self) {
         self.shared.ended_here.store(true, Ordering::Relaxed);
-        let dialog = self.shared.dialog();
+        // A BYE that waits for its answer leaves the dialog confirmed; a second one would tell the peer nothing new.
+        if self.shared.hanging_up.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (dialog, shared) = (self.shared.dialog(), self.shared.clone());
+        let ending = async move {
+            end(&dialog).await;
+            // In the middle of a request of the other side it may have failed, and is tried again at the drop.
+            shared.hanging_up.store(false, Ordering::Relaxed);
+        };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { end(&dialog).await });
+            self.endings.spawn_on(ending, &runtime);
         }
     }
 }
@@ -285,6 +305,12 @@ impl Dialog {
         Ok(())
     }
 
+    /// Ends the dialog like [`Dialog::end`] and does not wait: a peer that is gone lets a BYE wait for 32 s (RFC 3261
+    /// §17.1.2.2). [`SipEndpoint::ended`](super::SipEndpoint::ended) does.
+    pub fn hang_up(&self) {
+        self.inner.hang_up();
+    }
+
     /// Ends the dialog in whatever state it is: BYE, CANCEL, or a rejection.
     pub async fn end(&self) {
         self.inner.shared.ended_here.store(true, Ordering::Relaxed);
@@ -361,6 +387,7 @@ pub(super) fn pair(
     dialog: InviteDialog,
     timers: Timers,
     local: String,
+    endings: TaskTracker,
 ) -> (Dialog, Pump, mpsc::Receiver<DialogEvent>) {
     let (events, receiver) = mpsc::channel(EVENTS);
     let shared = Arc::new(Shared::new(dialog.clone(), local));
@@ -378,7 +405,7 @@ pub(super) fn pair(
         answered: timers.answered,
     };
     let handle = Dialog {
-        inner: Arc::new(Inner { shared }),
+        inner: Arc::new(Inner { shared, endings }),
     };
     (handle, pump, receiver)
 }

@@ -21,7 +21,7 @@ use rsipstack::{
     transport::{SipConnection, TcpListenerConnection, TransportLayer},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Dialog, DialogEvent, InviteFacts, Registration, Trunk,
@@ -213,6 +213,8 @@ struct Shared {
     counters: Arc<SipCounters>,
     clock: ProcessClock,
     places: Arc<Semaphore>,
+    /// The tasks that end dialogs.
+    endings: TaskTracker,
     digest: Option<Mutex<DigestServer>>,
 }
 
@@ -274,6 +276,7 @@ impl SipEndpoint {
             shared: Arc::new(Shared {
                 clock: ProcessClock::start(),
                 places: Arc::new(Semaphore::new(config.max_calls)),
+                endings: TaskTracker::new(),
                 digest,
                 config,
                 layer,
@@ -323,6 +326,13 @@ impl SipEndpoint {
         self.shared.closing.store(true, Ordering::Relaxed);
     }
 
+    /// Waits until the dialogs that were hung up or dropped so far are over: the other side has answered our BYE or CANCEL,
+    /// or never will.
+    pub async fn ended(&self) {
+        self.shared.endings.close();
+        self.shared.endings.wait().await;
+    }
+
     /// Keeps us registered with a trunk until the registration is stopped or dropped.
     pub fn register(&self, trunk: Trunk) -> Result<Registration, SipError> {
         Registration::start(self.shared.stack.clone(), trunk, self.shared.reached_at())
@@ -363,7 +373,8 @@ impl SipEndpoint {
         let invite = Invite { option, proposal };
         let (dialog, invited) = invite.send(&self.shared.layer)?;
         let timers = self.shared.timers(None);
-        let (handle, pump, events) = pair(&self.shared.layer, dialog, timers, offer);
+        let endings = self.shared.endings.clone();
+        let (handle, pump, events) = pair(&self.shared.layer, dialog, timers, offer, endings);
         tokio::spawn(pump.outgoing(invite, invited));
         Ok((handle, events))
     }
@@ -642,8 +653,14 @@ async fn invited(
             {
                 Ok(mut dialog) => {
                     let timers = shared.timers(answered);
-                    let (handle, pump, events) =
-                        pair(&shared.layer, dialog.clone(), timers, String::new());
+                    let endings = shared.endings.clone();
+                    let (handle, pump, events) = pair(
+                        &shared.layer,
+                        dialog.clone(),
+                        timers,
+                        String::new(),
+                        endings,
+                    );
                     let pump = tokio::spawn(pump.incoming(receiver));
                     let facts = headers::facts(&transaction.original, source);
                     permit.send(IncomingCall {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use yingda::sip::{DialogEvent, OutgoingInvite, SipConfig, session_timer::Policy};
 
-use super::sip_peer::{Peer, ack, answer, answer_with, header, server};
+use super::{
+    server::Server,
+    sip_peer::{Peer, ack, answer, answer_with, header, server},
+};
 
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40002 RTP/AVP 8\r\n";
 
@@ -85,6 +88,46 @@ async fn we_refresh_and_a_peer_that_is_gone_is_noticed() {
         .await
         .expect("the end is noticed");
     peer.request_of("BYE").await;
+}
+
+#[tokio::test]
+async fn hanging_up_sends_one_bye_and_its_end_can_be_waited_for() {
+    let (server, mut calls, mut peer) = server(SipConfig::default()).await;
+    let (invite, branch) = peer.request("INVITE", "4008001001", "");
+    peer.send(invite.as_bytes()).await;
+    let mut call = calls.recv().await.expect("a call");
+    call.dialog.accept(ANSWER.to_owned()).expect("sent");
+    let (_, text) = peer.response(&branch).await;
+    peer.send(ack(&invite, &text).as_bytes()).await;
+    let confirmed = call.events.recv().await;
+    assert!(matches!(confirmed, Some(DialogEvent::Confirmed { .. })));
+    call.dialog.hang_up();
+    let first = peer.request_of("BYE").await;
+    drop(call);
+    let again = peer.request_of("BYE").await;
+    assert_eq!(header(&first, "CSeq"), header(&again, "CSeq"));
+    assert_eq!(server.dialogs(), 1, "the BYE waits for its answer");
+    peer.send(answer(&again, "200 OK").as_bytes()).await;
+    tokio::time::timeout(Duration::from_secs(10), server.ended())
+        .await
+        .expect("it is over with the answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_closed_while_its_bye_waits_for_a_phone_that_is_gone() {
+    let server = Server::start(None, |_| {}).await;
+    let mut peer = Peer::start(server.sip).await;
+    // Without an offer in the INVITE ours is in the 200, and an ACK that does not answer it ends the call.
+    let (invite, branch) = peer.request("INVITE", "4008001001", "");
+    peer.send(invite.as_bytes()).await;
+    let (status, text) = peer.response(&branch).await;
+    assert_eq!(status, 200);
+    peer.send(ack(&invite, &text).as_bytes()).await;
+    peer.request_of("BYE").await;
+    server.closed_calls(1).await;
+    let waiting = server.services().sip.dialogs();
+    assert_eq!(waiting, 1, "the BYE still waits, the record does not");
+    server.stop().await;
 }
 
 #[tokio::test]
