@@ -153,9 +153,16 @@ impl SessionMachine {
             SessionInput::ReferProgress { offer, status } => {
                 self.refer_progress(now, offer, status)
             }
-            SessionInput::SpeechDropped { speech } => {
-                self.speaking.remove(&speech);
-            }
+            // The conversation waits for the end of every sentence, also of one that never began.
+            SessionInput::SpeechDropped { speech } => self.conversation_input(
+                now,
+                conversation::Input::PlayEnded {
+                    speech,
+                    played: Duration::ZERO,
+                    length: Duration::ZERO,
+                    complete: false,
+                },
+            ),
             SessionInput::TimerFired => self.timer_fired(now),
             SessionInput::Shutdown => self.finish(now, Party::System, EndCause::System),
         }

@@ -25,6 +25,7 @@ enum Step {
     Fail(u64, u32),
     SearchFails(u64),
     SpeechFails(u64),
+    SpeechDropped(u64),
     AgentAnswers,
     AgentBusy,
     AgentLeaves,
@@ -73,6 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Fail(u, r)),
         1 => (0u64..4).prop_map(Step::SearchFails),
         1 => (0u64..8).prop_map(Step::SpeechFails),
+        1 => (0u64..8).prop_map(Step::SpeechDropped),
         1 => Just(Step::AgentAnswers),
         1 => Just(Step::AgentBusy),
         1 => Just(Step::AgentLeaves),
@@ -117,6 +119,17 @@ fn take(stage: &mut Stage, step: &Step) {
             stage.input(Input::SpeechFailed {
                 speech,
                 error: error(),
+            });
+        }
+        // What waits for its audio and is dropped ends before it begins.
+        Step::SpeechDropped(speech) => {
+            let speech = SpeechId(speech);
+            stage.playing.retain(|playing| playing.0 != speech);
+            stage.input(Input::PlayEnded {
+                speech,
+                played: Duration::ZERO,
+                length: Duration::ZERO,
+                complete: false,
             });
         }
         // An agent answers once, and can be busy only before that.

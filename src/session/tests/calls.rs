@@ -186,6 +186,30 @@ fn an_agent_who_does_not_come_leads_to_a_callback() {
 }
 
 #[test]
+fn a_sentence_that_was_dropped_before_it_was_heard_holds_nothing_up() {
+    let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
+    stage.slow = true;
+    stage.key('0');
+    let offer = offer(&stage);
+    // No port is free for the agent's leg: it fails before the announcement has its audio.
+    let cause = AgentUnavailable::Unreachable;
+    stage.tell(SessionInput::AgentFailed { offer, cause });
+    stage.catch_up();
+    let records = stage.machine.records().iter();
+    let heard = records.filter(|record| {
+        matches!(&record.event, CallEvent::SpeechStarted { source, .. }
+            if *source == crate::call::SpeechSource::Prompt { key: "handover.connecting".to_owned() })
+    });
+    assert_eq!(heard.count(), 0, "a dropped sentence is not in the record");
+    // The caller stays silent: asked again twice, then the line ends.
+    assert_eq!(stage.wait(), ["say callback.offer"]);
+    assert_eq!(stage.wait(), ["say silence.second"]);
+    stage.wait();
+    assert_eq!(ended(&stage).1, EndCause::Silence);
+    stage.check_replay();
+}
+
+#[test]
 fn without_an_agent_the_conversation_carries_on() {
     let mut stage = Stage::talking(TransferMode::Bridge, None);
     let told = stage.key('0');

@@ -51,13 +51,17 @@ fn offered(line: Option<&str>) -> SessionInput {
     })
 }
 
-/// A call whose driver plays every sentence at once.
+/// A call whose driver plays every sentence at once, unless synthesis is slow.
 struct Stage {
     machine: SessionMachine,
     settings: Option<SessionSettings>,
     now: Moment,
     journal: Vec<(Moment, SessionInput)>,
     timer: Option<Moment>,
+    /// Sentences are not played but wait for their audio, as in a driver whose synthesis is slow.
+    slow: bool,
+    /// Those that wait, and whether they may be interrupted.
+    waiting: Vec<(crate::ids::SpeechId, bool)>,
 }
 
 impl Stage {
@@ -68,6 +72,8 @@ impl Stage {
             now: Moment::ORIGIN,
             journal: Vec::new(),
             timer: None,
+            slow: false,
+            waiting: Vec::new(),
         }
     }
 
@@ -90,8 +96,17 @@ impl Stage {
             self.machine.handle(self.now, input);
             while let Some(output) = self.machine.poll_output() {
                 match &output {
+                    SessionOutput::Say(speech) if self.slow => {
+                        self.waiting.push((speech.id, speech.interruptible));
+                    }
                     SessionOutput::Say(speech) => {
                         inputs.extend(played(speech.id).map(SessionInput::Conversation));
+                    }
+                    SessionOutput::StopPlayout { all } => {
+                        let dropped = self.waiting.extract_if(.., |(_, may)| *all || *may);
+                        inputs.extend(
+                            dropped.map(|(speech, _)| SessionInput::SpeechDropped { speech }),
+                        );
                     }
                     SessionOutput::Timeout(at) => {
                         self.timer = *at;
@@ -116,6 +131,20 @@ impl Stage {
     fn wait(&mut self) -> Vec<String> {
         self.now = self.timer.take().expect("a timer").max(self.now);
         self.tell(SessionInput::TimerFired)
+    }
+
+    /// Synthesis has caught up: what waited is heard.
+    fn catch_up(&mut self) {
+        self.slow = false;
+        for (speech, _) in std::mem::take(&mut self.waiting) {
+            for input in played(speech) {
+                self.tell(SessionInput::Conversation(input));
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.records().last().is_some_and(|name| name == "ended")
     }
 
     fn records(&self) -> Vec<String> {

@@ -61,6 +61,7 @@ fn input() -> impl Strategy<Value = SessionInput> {
         1 => (offer, prop::sample::select(vec![100u16, 200, 486]))
             .prop_map(|(offer, status)| SessionInput::ReferProgress { offer, status }),
         1 => any::<bool>().prop_map(|held| SessionInput::CallerHold { held }),
+        2 => (0u64..9).prop_map(|speech| SessionInput::SpeechDropped { speech: SpeechId(speech) }),
     ]
 }
 
