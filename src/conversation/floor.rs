@@ -1,6 +1,6 @@
 //! Who has the floor: the caller's utterance in progress, and what the bot has said and not ended.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::Speech;
 use crate::{
@@ -107,12 +107,23 @@ pub(super) struct Speaking {
     next: SpeechId,
     /// The caller's speech has paused it.
     paused: bool,
+    /// Up to when audible time is counted.
+    counted: Moment,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Said {
     pub(super) speech: Speech,
-    pub(super) audible: bool,
+    /// Since it began.
+    pub(super) audible: Option<Audible>,
+}
+
+/// A sentence that can be heard, or is paused.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Audible {
+    pub(super) length: Duration,
+    /// How much of it went out, by the clock: the samples are counted elsewhere, and told when it ends.
+    pub(super) played: Duration,
 }
 
 impl Speaking {
@@ -122,8 +133,29 @@ impl Speaking {
     }
 
     pub(super) fn add(&mut self, speech: Speech) {
-        let audible = false;
+        let audible = None;
         self.speeches.insert(speech.id, Said { speech, audible });
+    }
+
+    /// Time went by: what is audible went on, unless it is paused or the caller is on hold.
+    pub(super) fn pass(&mut self, now: Moment, held: bool) {
+        let elapsed = now.since(std::mem::replace(&mut self.counted, now));
+        if held || self.paused {
+            return;
+        }
+        for audible in self
+            .speeches
+            .values_mut()
+            .filter_map(|said| said.audible.as_mut())
+        {
+            audible.played = (audible.played + elapsed).min(audible.length);
+        }
+    }
+
+    /// Everything that has not ended, in order.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Said> + use<> {
+        self.paused = false;
+        std::mem::take(&mut self.speeches).into_values()
     }
 
     pub(super) fn get_mut(&mut self, id: SpeechId) -> Option<&mut Said> {
@@ -175,11 +207,7 @@ pub(super) fn joined(first: &str, second: &str) -> String {
 }
 
 /// The part of `text` that can have been heard when `played` of `length` went out, cut between characters.
-pub(super) fn heard(
-    text: &str,
-    played: std::time::Duration,
-    length: std::time::Duration,
-) -> String {
+pub(super) fn heard(text: &str, played: Duration, length: Duration) -> String {
     if length.is_zero() {
         return String::new();
     }

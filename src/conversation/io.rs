@@ -92,6 +92,8 @@ pub enum Input {
     PlayStarted {
         /// Which speech.
         speech: SpeechId,
+        /// How long it is in all.
+        length: Duration,
     },
     /// A speech is over.
     PlayEnded {
@@ -126,6 +128,8 @@ pub enum Input {
     Resumed,
     /// The moment that was asked for has come.
     TimerFired,
+    /// The call is over, perhaps in the middle of a sentence: what was heard of it is written down, and nothing follows.
+    Ended,
 }
 
 /// What a conversation asks for.

@@ -141,6 +141,8 @@ impl Conversation {
 
     /// Takes what happened at `now`.
     pub fn handle(&mut self, now: Moment, input: Input) {
+        // On hold nobody hears: what is said waits.
+        self.speaking.pass(now, self.held);
         match input {
             Input::Started => self.start(now),
             Input::SpeechStarted { utterance, over } => self.speech_started(now, utterance, over),
@@ -190,7 +192,7 @@ impl Conversation {
             Input::Found { search, finding } => self.found(now, search, finding),
             Input::SearchFailed { search, error } => self.search_failed(now, search, error),
             Input::Digit { digit } => self.digit(now, digit),
-            Input::PlayStarted { speech } => self.play_started(speech),
+            Input::PlayStarted { speech, length } => self.play_started(speech, length),
             Input::PlayEnded {
                 speech,
                 played,
@@ -211,6 +213,7 @@ impl Conversation {
                 self.quiet_since = now;
             }
             Input::TimerFired => self.timer_fired(now),
+            Input::Ended => return self.cut_off(),
         }
         self.follow_pause();
         self.follow_stage();

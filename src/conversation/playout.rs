@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
-use super::{Output, Speech, floor::heard, machine::Conversation};
+use super::{
+    Output, Speech,
+    floor::{Audible, heard},
+    machine::{Conversation, Stage},
+};
 use crate::{
     call::{CallEvent, SpeechSource},
     clock::Moment,
@@ -101,14 +105,15 @@ impl Conversation {
         }
     }
 
-    pub(super) fn play_started(&mut self, id: SpeechId) {
+    pub(super) fn play_started(&mut self, id: SpeechId, length: Duration) {
         let Some(said) = self.speaking.get_mut(id) else {
             return;
         };
-        if said.audible {
+        if said.audible.is_some() {
             return;
         }
-        said.audible = true;
+        let played = Duration::ZERO;
+        said.audible = Some(Audible { length, played });
         let event = CallEvent::SpeechStarted {
             speech: id,
             text: said.speech.text.clone(),
@@ -127,7 +132,7 @@ impl Conversation {
         let Some(said) = self.speaking.remove(id) else {
             return;
         };
-        if said.audible {
+        if said.audible.is_some() {
             let text = &said.speech.text;
             let heard = match complete {
                 true => text.clone(),
@@ -142,6 +147,23 @@ impl Conversation {
         }
         if self.speaking.is_quiet() {
             self.quiet_since = now;
+        }
+    }
+
+    /// The call is over: what was audible has been heard as far as time went, as nobody will tell its end.
+    pub(super) fn cut_off(&mut self) {
+        self.stage = Stage::Over;
+        for said in self.speaking.drain() {
+            let Some(Audible { length, played }) = said.audible else {
+                continue;
+            };
+            self.event(CallEvent::SpeechEnded {
+                speech: said.speech.id,
+                heard: heard(&said.speech.text, played, length),
+                // A sentence is shorter than 2^64 ms.
+                played_ms: played.as_millis() as u64,
+                complete: false,
+            });
         }
     }
 

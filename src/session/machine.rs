@@ -354,6 +354,7 @@ impl SessionMachine {
         if let Some(offer) = self.handover.offer() {
             self.outputs.push_back(SessionOutput::EndAgentLeg { offer });
         }
+        self.converse(now, conversation::Input::Ended);
         let disposition = disposition(&self.records, cause);
         self.record(
             now,

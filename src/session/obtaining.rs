@@ -108,7 +108,12 @@ impl CallTask {
         self.caller.send(MediaCommand::Commit(utterance));
     }
 
-    pub(super) fn length_of(&mut self, speech: SpeechId) -> Option<Duration> {
+    pub(super) fn length_of(&self, speech: SpeechId) -> Option<Duration> {
+        let found = self.lengths.iter().find(|(id, _)| *id == speech);
+        found.map(|(_, length)| *length)
+    }
+
+    pub(super) fn take_length(&mut self, speech: SpeechId) -> Option<Duration> {
         let place = self.lengths.iter().position(|(id, _)| *id == speech)?;
         self.lengths.remove(place).map(|(_, length)| length)
     }

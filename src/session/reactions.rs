@@ -133,14 +133,15 @@ impl CallTask {
                     // A call is shorter than 2^64 ms.
                     self.services.metrics.reply.observe_ms(took as u64);
                 }
-                self.tell(Input::PlayStarted { speech });
+                let length = self.length_of(speech).unwrap_or_default();
+                self.tell(Input::PlayStarted { speech, length });
             }
             MediaEventKind::PlayEnded {
                 speech,
                 played,
                 complete,
             } => {
-                let length = self.length_of(speech).unwrap_or(played);
+                let length = self.take_length(speech).unwrap_or(played);
                 self.tell(Input::PlayEnded {
                     speech,
                     played,

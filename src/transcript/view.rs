@@ -30,7 +30,7 @@ pub enum Speaker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
-    /// The bot was cut short; the text is what was heard.
+    /// The bot was cut short; the text is what was heard, or all of it when the process died before it could tell.
     Interrupted,
     /// Speech over the bot that took the floor.
     BargeIn,
@@ -132,6 +132,7 @@ impl Transcript {
 struct Draft {
     line: Line,
     utterance: Option<UtteranceId>,
+    /// Until it ends.
     speech: Option<SpeechId>,
 }
 
@@ -191,6 +192,10 @@ impl Fold {
             CallEvent::Chosen { candidate } => self.chosen(candidate),
             CallEvent::Understood { utterance, intent } if intent == "repeat" => {
                 self.flag(*utterance, Flag::Repeated);
+            }
+            CallEvent::Ended { .. } => {
+                self.cut_off();
+                self.happened(record);
             }
             CallEvent::Escalated { .. } => {
                 self.flag(None, Flag::Escalated);
@@ -261,11 +266,19 @@ impl Fold {
             self.unanswered = self.unanswered.map(|line| line - usize::from(line > place));
             return;
         }
+        self.lines[place].speech = None;
         let line = &mut self.lines[place].line;
         line.end_ms = at_ms;
         line.text = Pii::new(heard.to_owned());
         if !complete {
             line.flags.push(Flag::Interrupted);
+        }
+    }
+
+    /// The call is over: a sentence without an end was cut short.
+    fn cut_off(&mut self) {
+        for draft in self.lines.iter_mut().filter(|draft| draft.speech.is_some()) {
+            draft.line.flags.push(Flag::Interrupted);
         }
     }
 

@@ -286,7 +286,8 @@ impl Stage {
         let speech = *speech;
         if self.audible != Some(speech) {
             self.audible = Some(speech);
-            self.input(Input::PlayStarted { speech });
+            let length = Duration::from_secs(2);
+            self.input(Input::PlayStarted { speech, length });
         }
     }
 

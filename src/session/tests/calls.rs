@@ -245,6 +245,50 @@ fn a_transfer_succeeds_or_the_call_is_taken_back() {
 }
 
 #[test]
+fn what_was_not_heard_when_the_call_ends_is_not_in_the_record() {
+    // Milliseconds that the sentence has been audible, held meanwhile or not, and what share of it was heard.
+    let check = |audible_ms: u64, held_ms: u64, share: f64| {
+        let mut stage = Stage::talking(TransferMode::Bridge, None);
+        stage.slow = true;
+        stage.key('0');
+        let (speech, _) = stage.waiting[0];
+        let length = Duration::from_secs(2);
+        let started = conversation::Input::PlayStarted { speech, length };
+        stage.tell(SessionInput::Conversation(started));
+        stage.tell(SessionInput::CallerHold { held: true });
+        stage.now += Duration::from_millis(held_ms);
+        stage.tell(SessionInput::CallerHold { held: false });
+        stage.now += Duration::from_millis(audible_ms);
+        let cause = EndCause::Hangup;
+        stage.tell(SessionInput::CallerGone { cause });
+        let records = stage.machine.records();
+        let text = records.iter().rev().find_map(|record| match &record.event {
+            CallEvent::SpeechStarted { text, .. } => Some(text.clone()),
+            _ => None,
+        });
+        let text = text.expect("it began");
+        let count = (text.chars().count() as f64 * share) as usize;
+        let [.., ended, _] = records else {
+            panic!("the call has more events")
+        };
+        assert_eq!(
+            ended.event,
+            CallEvent::SpeechEnded {
+                speech,
+                heard: text.chars().take(count).collect(),
+                played_ms: (2_000.0 * share) as u64,
+                complete: false,
+            },
+        );
+        stage.check_replay();
+    };
+    check(0, 0, 0.0);
+    check(1_000, 0, 0.5);
+    check(1_000, 7_000, 0.5);
+    check(60_000, 0, 1.0);
+}
+
+#[test]
 fn the_end_of_the_process_ends_the_call() {
     let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
     let told = stage.tell(SessionInput::Shutdown);

@@ -178,7 +178,7 @@ impl Stage {
 fn played(speech: crate::ids::SpeechId) -> [conversation::Input; 2] {
     let length = Duration::from_secs(1);
     [
-        conversation::Input::PlayStarted { speech },
+        conversation::Input::PlayStarted { speech, length },
         conversation::Input::PlayEnded {
             speech,
             played: length,

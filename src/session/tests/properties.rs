@@ -1,5 +1,7 @@
 //! Whatever happens in whatever order: one end, no gap, no panic, and the same again.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -40,7 +42,8 @@ fn input() -> impl Strategy<Value = SessionInput> {
             }
         }),
         (0u64..9).prop_map(|speech| conversation::Input::PlayStarted {
-            speech: SpeechId(speech)
+            speech: SpeechId(speech),
+            length: Duration::from_secs(3),
         }),
         prop::sample::select(vec!['0', '1', '#'])
             .prop_filter_map("a key", Digit::new)
@@ -70,13 +73,14 @@ proptest! {
 
     #[test]
     fn any_order_of_inputs_makes_one_sound_record(
-        inputs in prop::collection::vec((0u64..4_000, input()), 0..60),
+        inputs in prop::collection::vec((0u64..4_000, input(), any::<bool>()), 0..60),
         refer in any::<bool>(),
     ) {
         let mode = if refer { TransferMode::Refer } else { TransferMode::Bridge };
         let mut stage = Stage::talking(mode, Some("sip:agent@127.0.0.1:5090"));
-        for (gap_ms, input) in inputs {
+        for (gap_ms, input, slow) in inputs {
             stage.now += Duration::from_millis(gap_ms);
+            stage.slow = slow;
             stage.tell(input);
         }
         stage.tell(SessionInput::CallerGone { cause: EndCause::Hangup });
@@ -88,6 +92,16 @@ proptest! {
         let ends = |record: &CallRecord| matches!(record.event, CallEvent::Ended { .. });
         prop_assert_eq!(records.iter().filter(|record| ends(record)).count(), 1);
         prop_assert!(records.last().is_some_and(ends));
+        let begun = records.iter().filter_map(|record| match record.event {
+            CallEvent::SpeechStarted { speech, .. } => Some(speech),
+            _ => None,
+        });
+        let over = records.iter().filter_map(|record| match record.event {
+            CallEvent::SpeechEnded { speech, .. } => Some(speech),
+            _ => None,
+        });
+        let (begun, over): (BTreeSet<_>, BTreeSet<_>) = (begun.collect(), over.collect());
+        prop_assert_eq!(begun, over, "what is heard ends");
         stage.check_replay();
     }
 }

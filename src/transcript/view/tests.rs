@@ -234,3 +234,35 @@ fn what_was_never_heard_is_not_in_the_transcript() {
         "#]],
     );
 }
+
+#[test]
+fn a_sentence_without_an_end_is_cut_short_once_the_call_is_over() {
+    let mut events = vec![
+        (100, speech(1, "您好")),
+        (900, heard(1, "您好", true)),
+        (1_000, speech(2, "请问有什么可以帮您？")),
+    ];
+    check(
+        events.clone(),
+        expect![[r#"
+            100-900 Bot 您好 None []
+            1000-1000 Bot 请问有什么可以帮您？ None []
+        "#]],
+    );
+    events.push((
+        1_500,
+        CallEvent::Ended {
+            by: Party::System,
+            cause: EndCause::System,
+            disposition: Disposition::Abandoned,
+        },
+    ));
+    check(
+        events,
+        expect![[r#"
+            100-900 Bot 您好 None []
+            1000-1000 Bot 请问有什么可以帮您？ None [Interrupted]
+            1500-1500 System ended (system) None []
+        "#]],
+    );
+}
