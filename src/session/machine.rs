@@ -233,9 +233,8 @@ impl SessionMachine {
             (CallEvent::Resumed, conversation::Input::Resumed)
         };
         self.record(now, event);
-        if !self.handover.is_bridged() {
-            self.converse(now, input);
-        }
+        // Also while an agent talks: the conversation has to know how things stand when the agent leaves.
+        self.converse(now, input);
     }
 
     fn conversation_input(&mut self, now: Moment, input: conversation::Input) {

@@ -132,6 +132,44 @@ fn an_agent_hears_the_brief_then_the_caller_and_may_leave() {
 }
 
 #[test]
+fn a_caller_on_hold_is_heard_again_whoever_brought_them_back() {
+    // Hold at each of four moments around the bridge, resume at each later one; the bot listens and waits in the end.
+    let check = |held: usize, resumed: usize| {
+        let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
+        stage.key('0');
+        let offer = offer(&stage);
+        let inputs = [
+            SessionInput::AgentAnswered { offer },
+            SessionInput::BriefEnded { offer },
+            SessionInput::AgentGone { offer },
+        ];
+        for place in 0..=inputs.len() {
+            if place == held {
+                stage.tell(SessionInput::CallerHold { held: true });
+            }
+            if place == resumed {
+                stage.tell(SessionInput::CallerHold { held: false });
+            }
+            if let Some(input) = inputs.get(place) {
+                stage.tell(input.clone());
+            }
+        }
+        assert_eq!(
+            stage.listening,
+            Some(conversation::Listening::Question),
+            "held {held}, resumed {resumed}"
+        );
+        assert_eq!(stage.wait(), ["say silence.first"]);
+        stage.check_replay();
+    };
+    for held in 0..4 {
+        for resumed in held..4 {
+            check(held, resumed);
+        }
+    }
+}
+
+#[test]
 fn a_caller_who_leaves_while_the_phone_rings_ends_the_agents_leg() {
     let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
     stage.key('0');

@@ -58,6 +58,8 @@ struct Stage {
     now: Moment,
     journal: Vec<(Moment, SessionInput)>,
     timer: Option<Moment>,
+    /// How the driver was told to listen.
+    listening: Option<conversation::Listening>,
     /// Sentences are not played but wait for their audio, as in a driver whose synthesis is slow.
     slow: bool,
     /// Those that wait, and whether they may be interrupted.
@@ -72,6 +74,7 @@ impl Stage {
             now: Moment::ORIGIN,
             journal: Vec::new(),
             timer: None,
+            listening: None,
             slow: false,
             waiting: Vec::new(),
         }
@@ -108,6 +111,7 @@ impl Stage {
                             dropped.map(|(speech, _)| SessionInput::SpeechDropped { speech }),
                         );
                     }
+                    SessionOutput::Listen(listening) => self.listening = Some(*listening),
                     SessionOutput::Timeout(at) => {
                         self.timer = *at;
                         continue;
