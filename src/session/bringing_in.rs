@@ -1,5 +1,7 @@
 //! Bringing in an agent: what the call's machine does from an escalation to the bridge, and back.
 
+use std::time::Duration;
+
 use super::{
     handover::{Handover, TransferMode},
     machine::SessionMachine,
@@ -12,6 +14,10 @@ use crate::{
     ids::OfferId,
     pii::Pii,
 };
+
+/// How long an agent may take to hear the brief: one sentence, made and said. One who answers and puts us on hold at once
+/// never hears it.
+const BRIEF_LIMIT: Duration = Duration::from_secs(30);
 
 impl SessionMachine {
     pub(super) fn escalate(&mut self, now: Moment, reason: &EscalationReason, brief: Pii<String>) {
@@ -74,7 +80,24 @@ impl SessionMachine {
                     offer,
                     target: agent,
                 });
+                self.outputs.push_back(SessionOutput::PlayMusic { offer });
             }
+        }
+    }
+
+    /// Patience with the attempt under way has ended.
+    pub(super) fn handover_overdue(&mut self, now: Moment) {
+        match self.handover {
+            Handover::Ringing { offer, .. } => {
+                self.agent_failed(now, offer, AgentUnavailable::NoAnswer);
+            }
+            // The agent took the call, and that is what the caller waits for: the brief is a courtesy. To hang up on an
+            // agent who is there, or to let music play on, would be worse than a talk without it.
+            Handover::Briefing { offer, .. } => self.brief_ended(now, offer),
+            Handover::Referring { offer, .. } => {
+                self.agent_failed(now, offer, AgentUnavailable::TransferFailed);
+            }
+            Handover::Idle { .. } | Handover::Bridged { .. } => {}
         }
     }
 
@@ -97,13 +120,16 @@ impl SessionMachine {
                 brief: brief.clone(),
             },
         );
-        self.handover = Handover::Briefing { offer };
+        self.handover = Handover::Briefing {
+            offer,
+            until: now + BRIEF_LIMIT,
+        };
         self.outputs
             .push_back(SessionOutput::Brief { offer, text: brief });
     }
 
     pub(super) fn brief_ended(&mut self, now: Moment, offer: OfferId) {
-        if self.handover != (Handover::Briefing { offer }) {
+        if !matches!(self.handover, Handover::Briefing { offer: current, .. } if current == offer) {
             return;
         }
         self.outputs

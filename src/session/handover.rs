@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{call::AgentUnavailable, clock::Moment, ids::OfferId, pii::Pii};
+use crate::{clock::Moment, ids::OfferId, pii::Pii};
 
 /// How an agent is brought in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(super) enum Handover {
         until: Moment,
     },
     /// The agent hears the brief.
-    Briefing { offer: OfferId },
+    Briefing { offer: OfferId, until: Moment },
     /// Caller and agent hear each other.
     Bridged { offer: OfferId },
     /// The caller's side was asked to call the agent.
@@ -47,22 +47,19 @@ impl Handover {
         match self {
             Self::Idle { .. } => None,
             Self::Ringing { offer, .. }
-            | Self::Briefing { offer }
+            | Self::Briefing { offer, .. }
             | Self::Bridged { offer }
             | Self::Referring { offer, .. } => Some(*offer),
         }
     }
 
-    /// When patience ends, and what that means.
-    pub(super) const fn deadline(&self) -> Option<(OfferId, Moment, AgentUnavailable)> {
+    /// When patience ends.
+    pub(super) const fn deadline(&self) -> Option<Moment> {
         match self {
-            Self::Ringing { offer, until, .. } => {
-                Some((*offer, *until, AgentUnavailable::NoAnswer))
-            }
-            Self::Referring { offer, until } => {
-                Some((*offer, *until, AgentUnavailable::TransferFailed))
-            }
-            Self::Idle { .. } | Self::Briefing { .. } | Self::Bridged { .. } => None,
+            Self::Ringing { until, .. }
+            | Self::Briefing { until, .. }
+            | Self::Referring { until, .. } => Some(*until),
+            Self::Idle { .. } | Self::Bridged { .. } => None,
         }
     }
 }

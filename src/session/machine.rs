@@ -321,10 +321,8 @@ impl SessionMachine {
             self.conversation_timer = None;
             self.converse(now, conversation::Input::TimerFired);
         }
-        if let Some((offer, until, cause)) = self.handover.deadline()
-            && until <= now
-        {
-            self.agent_failed(now, offer, cause);
+        if self.handover.deadline().is_some_and(|until| until <= now) {
+            self.handover_overdue(now);
         }
         if let Phase::Closing { by, cause, until } = self.phase
             && until <= now
@@ -390,8 +388,7 @@ impl SessionMachine {
             }
             _ => None,
         };
-        let handover = self.handover.deadline().map(|(_, until, _)| until);
-        let next = [self.conversation_timer, closing, handover]
+        let next = [self.conversation_timer, closing, self.handover.deadline()]
             .into_iter()
             .flatten()
             .min();

@@ -170,6 +170,25 @@ fn a_caller_on_hold_is_heard_again_whoever_brought_them_back() {
 }
 
 #[test]
+fn an_agent_who_cannot_hear_the_brief_gets_the_caller_all_the_same() {
+    let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
+    stage.key('0');
+    let offer = offer(&stage);
+    stage.now += Duration::from_secs(19);
+    stage.tell(SessionInput::AgentAnswered { offer });
+    // On hold at once: the end of the brief never comes.
+    let answered = stage.now;
+    let mut told = Vec::new();
+    while !told.contains(&"bridge 0".to_owned()) {
+        told = stage.wait();
+    }
+    assert_eq!(stage.now.since(answered), Duration::from_secs(30));
+    assert!(stage.tell(SessionInput::BriefEnded { offer }).is_empty());
+    assert_eq!(stage.timer, None);
+    stage.check_replay();
+}
+
+#[test]
 fn a_caller_who_leaves_while_the_phone_rings_ends_the_agents_leg() {
     let mut stage = Stage::talking(TransferMode::Bridge, AGENT);
     stage.key('0');
@@ -264,6 +283,7 @@ fn a_transfer_succeeds_or_the_call_is_taken_back() {
         told.contains(&"refer 0 sip:agent@127.0.0.1:5090".to_owned()),
         "{told:?}"
     );
+    assert_eq!(told.last().map(String::as_str), Some("music"));
     let offer = offer(&stage);
     assert!(
         stage
@@ -271,6 +291,7 @@ fn a_transfer_succeeds_or_the_call_is_taken_back() {
             .is_empty()
     );
     let told = stage.tell(SessionInput::ReferProgress { offer, status: 486 });
+    assert_eq!(told[..2], ["end agent 0", "stop all=true"], "{told:?}");
     assert!(told.contains(&"say callback.offer".to_owned()), "{told:?}");
     stage.check_replay();
 

@@ -104,4 +104,29 @@ proptest! {
         prop_assert_eq!(begun, over, "what is heard ends");
         stage.check_replay();
     }
+
+    #[test]
+    fn silence_ends_every_call_that_no_human_took(
+        inputs in prop::collection::vec((0u64..4_000, input(), any::<bool>()), 0..60),
+        refer in any::<bool>(),
+    ) {
+        let mode = if refer { TransferMode::Refer } else { TransferMode::Bridge };
+        let mut stage = Stage::talking(mode, Some("sip:agent@127.0.0.1:5090"));
+        for (gap_ms, input, slow) in inputs {
+            stage.now += Duration::from_millis(gap_ms);
+            stage.slow |= slow;
+            if !slow {
+                stage.catch_up();
+            }
+            stage.tell(input);
+        }
+        stage.catch_up();
+        stage.tell(SessionInput::CallerHold { held: false });
+        let deadline = stage.now + Duration::from_secs(600);
+        while !stage.is_over() && !stage.machine.handover.is_bridged() {
+            prop_assert!(stage.timer.is_some(), "it waits for nothing: {:?}", stage.records());
+            stage.wait();
+            prop_assert!(stage.now < deadline, "it has no end: {:?}", stage.records());
+        }
+    }
 }
