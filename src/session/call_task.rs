@@ -10,6 +10,7 @@ use super::{
     SessionMachine, SessionOutput, SnapshotKey,
     caller_leg::CallerLeg,
     happening::{self, Happening},
+    referring::Referring,
     snapshots::Snapshots,
     speaker::Speaker,
     taping::Taping,
@@ -59,8 +60,7 @@ pub(super) struct CallTask {
     /// When the caller last spoke, until the bot is heard again.
     pub(super) spoken_at: Option<Moment>,
     pub(super) timer: Option<Moment>,
-    /// The transfer by REFER whose progress is awaited.
-    pub(super) referring: Option<OfferId>,
+    pub(super) referring: Referring,
     pub(super) rejected: bool,
     pub(super) finished: bool,
     ended: Option<CallRecord>,
@@ -116,7 +116,7 @@ impl CallTask {
             taping: None,
             spoken_at: None,
             timer: None,
-            referring: None,
+            referring: Referring::default(),
             rejected: false,
             finished: false,
             ended: None,
@@ -224,6 +224,7 @@ impl CallTask {
             SessionOutput::Brief { offer, text } => self.brief(offer, text.expose()),
             SessionOutput::Bridge { offer } => self.bridge(offer),
             SessionOutput::EndAgentLeg { offer } => {
+                self.referring.end(offer);
                 if self.agent.as_ref().is_some_and(|(held, _)| *held == offer) {
                     // Before what is said next: the end of a bridge empties the playout queue.
                     self.caller.send(MediaCommand::Unbridge);
@@ -231,7 +232,7 @@ impl CallTask {
                 }
             }
             SessionOutput::Refer { offer, target } => {
-                self.referring = Some(offer);
+                self.referring.begin(offer);
                 self.work.refer(self.caller.dialog.clone(), offer, target);
             }
             SessionOutput::HangUp => self.hang_up(),

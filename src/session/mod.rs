@@ -17,6 +17,7 @@ mod output;
 mod overheard;
 mod reactions;
 mod reception;
+mod referring;
 mod replay;
 mod services;
 mod settings;

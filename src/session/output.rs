@@ -72,7 +72,7 @@ pub enum SessionOutput {
         /// Which attempt.
         offer: OfferId,
     },
-    /// End the agent leg, in whatever state it is.
+    /// End the attempt to bring an agent in: the agent's leg in whatever state it is, or the wait for a REFER.
     EndAgentLeg {
         /// Which attempt.
         offer: OfferId,

@@ -65,8 +65,8 @@ impl CallTask {
                     self.tell(Input::Digit { digit });
                 }
             }
-            Some(DialogEvent::ReferProgress { status }) => {
-                if let Some(offer) = self.referring {
+            Some(DialogEvent::ReferProgress { id, status }) => {
+                if let Some(offer) = self.referring.told_by(id) {
                     self.inputs
                         .push_back(SessionInput::ReferProgress { offer, status });
                 }
@@ -247,14 +247,15 @@ impl CallTask {
                     self.inputs.push_back(SessionInput::BriefEnded { offer });
                 }
             },
-            Done::Refer { offer, result } => {
-                if let Err(error) = result {
+            Done::Refer { offer, result } => match result {
+                Ok(number) => self.referring.accepted(offer, number),
+                Err(error) => {
                     tracing::info!(call.id = %self.id, %error, "a transfer was refused");
                     let status = 500;
                     self.inputs
                         .push_back(SessionInput::ReferProgress { offer, status });
                 }
-            }
+            },
         }
     }
 }

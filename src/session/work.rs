@@ -40,7 +40,7 @@ pub(super) enum Done {
     },
     Refer {
         offer: OfferId,
-        result: Result<(), SipError>,
+        result: Result<u32, SipError>,
     },
 }
 

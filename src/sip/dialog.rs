@@ -254,8 +254,9 @@ impl Dialog {
         }
     }
 
-    /// Asks the other side to call `target` instead (REFER, RFC 3515). Progress comes as [`DialogEvent::ReferProgress`].
-    pub async fn refer(&self, target: &str) -> Result<(), SipError> {
+    /// Asks the other side to call `target` instead (REFER, RFC 3515); gives the REFER's number. Progress comes as
+    /// [`DialogEvent::ReferProgress`].
+    pub async fn refer(&self, target: &str) -> Result<u32, SipError> {
         self.when_confirmed().await?;
         let refer_to = format!("<{target}>");
         let response = self
@@ -266,7 +267,10 @@ impl Dialog {
             .await
             .map_err(SipError::stack)?;
         match response {
-            Some(response) if response.status_code.kind() == StatusCodeKind::Successful => Ok(()),
+            Some(response) if response.status_code.kind() == StatusCodeKind::Successful => {
+                // A response without CSeq matches no request (RFC 3261 §17.1.3).
+                headers::sequence(&response).ok_or(SipError::NotConfirmed)
+            }
             Some(response) => Err(SipError::Refused {
                 status: response.status_code.into(),
             }),
@@ -605,8 +609,8 @@ impl Pump {
             DialogState::Options(_, _, transaction) => reply(transaction, StatusCode::OK).await,
             DialogState::Notify(_, request, transaction) => {
                 reply(transaction, StatusCode::OK).await;
-                if let Some(status) = headers::refer_status(&request) {
-                    self.tell(DialogEvent::ReferProgress { status }).await;
+                if let Some((id, status)) = headers::refer_status(&request) {
+                    self.tell(DialogEvent::ReferProgress { id, status }).await;
                 }
             }
             DialogState::Refer(_, request, transaction) => {

@@ -91,15 +91,28 @@ pub(super) fn facts(request: &Request, source: SocketAddr) -> InviteFacts {
     }
 }
 
-/// How a referred call goes: the status line in the sipfrag of a NOTIFY (RFC 3515 §2.4.5).
-pub(super) fn refer_status(request: &Request) -> Option<u16> {
-    let event = value(request, "Event")?;
-    if !event.to_ascii_lowercase().starts_with("refer") {
+/// How a referred call goes: which REFER a NOTIFY tells of, and the status line in its sipfrag (RFC 3515 §2.4.5 and §2.4.6).
+pub(super) fn refer_status(request: &Request) -> Option<(Option<u32>, u16)> {
+    let event = value(request, "Event")?.to_ascii_lowercase();
+    let mut parts = event.split(';').map(str::trim);
+    if parts.next() != Some("refer") {
         return None;
     }
+    let id = parts
+        .find_map(|part| part.strip_prefix("id="))
+        .and_then(|id| id.trim().parse().ok());
     let body = String::from_utf8_lossy(&request.body);
     let line = body.lines().find(|line| line.starts_with("SIP/2.0 "))?;
-    line.split(' ').nth(1)?.parse().ok()
+    Some((id, line.split(' ').nth(1)?.parse().ok()?))
+}
+
+/// The number in a CSeq header.
+pub(super) fn sequence(message: &impl HasHeaders) -> Option<u32> {
+    value(message, "CSeq")?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// The key of an INFO body: `Signal=5` (application/dtmf-relay) or the bare key (application/dtmf).
@@ -220,11 +233,24 @@ mod tests {
         let status = |headers: &str, body: &str| refer_status(&request(headers, body));
         assert_eq!(
             status("Event: refer;id=2\r\n", "SIP/2.0 180 Ringing\r\n"),
-            Some(180)
+            Some((Some(2), 180))
+        );
+        assert_eq!(
+            status("Event: refer\r\n", "SIP/2.0 200 OK"),
+            Some((None, 200))
+        );
+        assert_eq!(
+            status("Event: Refer ; x=1 ; id=93809824\r\n", "SIP/2.0 200 OK"),
+            Some((Some(93_809_824), 200))
         );
         assert_eq!(status("Event: refer\r\n", "nonsense"), None);
         assert_eq!(status("Event: presence\r\n", "SIP/2.0 200 OK"), None);
         assert_eq!(status("", "SIP/2.0 200 OK"), None);
+    }
+
+    #[test]
+    fn the_number_of_a_request() {
+        assert_eq!(sequence(&request("", "")), Some(1));
     }
 
     #[test]

@@ -81,6 +81,9 @@ pub enum DialogEvent {
     Digit(char),
     /// Progress of a REFER that we sent.
     ReferProgress {
+        /// The number that [`Dialog::refer`] gave, where the NOTIFY has it; the first REFER of a dialog needs none (RFC 3515
+        /// §2.4.6).
+        id: Option<u32>,
         /// Status in the NOTIFY's sipfrag, or of the REFER itself when it was refused.
         status: u16,
     },

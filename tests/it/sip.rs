@@ -224,7 +224,7 @@ async fn within_a_call_offers_keys_and_transfers_pass() {
         dialog.notify_referrer(status, over).await.expect("sent");
         assert_eq!(
             next(&mut call.events).await,
-            DialogEvent::ReferProgress { status }
+            DialogEvent::ReferProgress { id: None, status }
         );
     }
     drop(dialog);
