@@ -153,6 +153,8 @@ pub enum Output {
     Say(Speech),
     /// Go on with what the caller's speech paused.
     ResumePlayout,
+    /// The caller has heard that the call will be recorded: it may be from now on.
+    Record,
     /// Drop everything that was said and not yet heard (`all`: what may not be interrupted too).
     StopPlayout {
         /// Include what is not interruptible.

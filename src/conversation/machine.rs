@@ -9,7 +9,7 @@ use super::{
     Input, Listening, Output, Prompts,
     callback::Callback,
     floor::{Hearing, Silence, Speaking},
-    playout::Repeatable,
+    playout::{RECORDING_NOTICE, Repeatable},
 };
 use crate::{
     call::CallEvent,
@@ -228,7 +228,7 @@ impl Conversation {
         self.quiet_since = now;
         let business = self.settings.business.clone();
         self.say_with("greeting.label", &[("business", &business)], false);
-        self.say_with("greeting.recording", &[], false);
+        self.say_with(RECORDING_NOTICE, &[], false);
         self.say("greeting.invite");
     }
 

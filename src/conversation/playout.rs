@@ -15,6 +15,9 @@ use crate::{
     ids::SpeechId,
 };
 
+/// The sentence that must have been heard before a call is recorded.
+pub(super) const RECORDING_NOTICE: &str = "greeting.recording";
+
 /// What 再说一遍 repeats.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Repeatable {
@@ -144,6 +147,10 @@ impl Conversation {
                 played_ms: time.0.as_millis() as u64,
                 complete,
             });
+        }
+        // Personal Information Protection Law, Art. 17: half a notice is none.
+        if complete && said.speech.source == prompt(RECORDING_NOTICE) {
+            self.output(Output::Record);
         }
         if self.speaking.is_quiet() {
             self.quiet_since = now;

@@ -2,7 +2,7 @@
 //!
 //! A media thread must not wait for a disk, so frames go in blocks through a bounded channel to one writer thread. The file is
 //! a playable WAV at every moment: its sizes are brought up to date with every block. What is on it is the law's business:
-//! the caller is told before (see `prompts/`), and the file says that it holds synthetic speech.
+//! it begins when the caller has heard the notice (see `conversation`), and the file says that it holds synthetic speech.
 
 mod wav;
 

@@ -222,7 +222,6 @@ impl SessionMachine {
         }
         self.phase = Phase::Talking;
         self.record(now, CallEvent::Answered { codec });
-        self.outputs.push_back(SessionOutput::StartRecording);
         self.converse(now, conversation::Input::Started);
     }
 
@@ -295,6 +294,7 @@ impl SessionMachine {
                 self.speaking.insert(speech.id);
                 SessionOutput::Say(speech)
             }
+            Output::Record => SessionOutput::StartRecording,
             Output::ResumePlayout => SessionOutput::ResumePlayout,
             Output::StopPlayout { all } => SessionOutput::StopPlayout { all },
             Output::Listen(listening) => SessionOutput::Listen(listening),

@@ -21,7 +21,7 @@ pub enum SessionOutput {
         /// SIP status code.
         status: u16,
     },
-    /// Begin the recording of the caller leg.
+    /// Begin the recording of the caller leg; the caller has been told.
     StartRecording,
     /// Recognise a snapshot of caller speech.
     Recognise(SnapshotKey),

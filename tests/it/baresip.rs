@@ -149,9 +149,9 @@ fn joined(parts: &[&[i16]]) -> Vec<i16> {
 async fn baresip_calls_and_both_sides_hear_each_other() {
     let server = Server::start(None, |_| {}).await;
     let said = tones(3, 1.5);
-    // It hangs up at the end of its sound.
+    // It hangs up at the end of its sound. The greeting takes some fifteen seconds, and the recording begins in it.
     let sound = joined(&[
-        silence(2.0).samples(),
+        silence(18.0).samples(),
         said.samples(),
         silence(4.0).samples(),
     ]);
@@ -168,7 +168,7 @@ async fn baresip_calls_and_both_sides_hear_each_other() {
     let file = recording.expect("one").file;
     let file = server.folder.path().join("recordings").join(file);
     let received = correlation(said.samples(), &channel(&file, 0));
-    // The second second of what the bot said.
+    // The second second of what the bot said on record.
     let spoken = &channel(&file, 1)[8_000..16_000];
     let sent = correlation(spoken, &phone.heard());
     assert!(received > 0.99 && sent > 0.99, "{received} {sent}");

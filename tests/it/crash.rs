@@ -77,9 +77,13 @@ async fn a_killed_process_loses_no_call() {
         .await
         .expect("sent");
     let heard = leg
-        .until(Duration::from_secs(30), |state, phone| {
-            let talking = matches!(state, LegState::Talking { .. });
-            (talking && phone.received > 100).then_some(())
+        .until(Duration::from_secs(60), |state, phone| match state {
+            // The recording begins in the greeting, after the notice.
+            LegState::Talking { since } => phone
+                .hearing
+                .has_spoken_since(*since, phone.now, Duration::from_millis(1_500))
+                .then_some(()),
+            _ => None,
         })
         .await;
     assert_eq!(heard, Waited::Came(()));

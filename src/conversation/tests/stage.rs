@@ -168,6 +168,7 @@ impl Stage {
                     self.playing
                         .push((speech.id, speech.text, speech.interruptible));
                 }
+                Output::Record => {}
                 Output::ResumePlayout => {
                     self.paused = false;
                     self.line("resume");

@@ -66,6 +66,67 @@ fn a_call_that_cannot_be_taken_is_refused_after_it_was_looked_at() {
 }
 
 #[test]
+fn a_call_is_recorded_from_when_the_caller_has_been_told() {
+    // How much of label and notice was heard, and whether the recording began.
+    let check = |heard: [bool; 2], recorded: bool| {
+        let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
+        stage.slow = true;
+        stage.tell(offered(Some("4008001001")));
+        let codec = "PCMA".to_owned();
+        let told = stage.tell(SessionInput::Confirmed { codec });
+        assert_eq!(
+            told,
+            [
+                "say greeting.label",
+                "say greeting.recording",
+                "say greeting.invite"
+            ]
+        );
+        let sentences = std::mem::take(&mut stage.waiting);
+        let mut told = Vec::new();
+        for ((speech, _), complete) in sentences.into_iter().zip(heard) {
+            let length = Duration::from_secs(2);
+            let played = if complete { length } else { length / 2 };
+            stage.now += played;
+            for input in [
+                conversation::Input::PlayStarted { speech, length },
+                conversation::Input::PlayEnded {
+                    speech,
+                    played,
+                    length,
+                    complete,
+                },
+            ] {
+                told = stage.tell(SessionInput::Conversation(input));
+            }
+        }
+        let expected: &[&str] = if recorded { &["StartRecording"] } else { &[] };
+        assert_eq!(told, expected, "{heard:?}");
+        let file = "2026-11-24/call.wav".to_owned();
+        stage.tell(SessionInput::RecordingStarted { file });
+        let begun = stage
+            .machine
+            .records()
+            .iter()
+            .rev()
+            .find_map(|record| match record.event {
+                CallEvent::RecordingStarted { offset_ms, .. } => Some(offset_ms),
+                _ => None,
+            });
+        assert_eq!(
+            begun,
+            Some(stage.now.as_millis()),
+            "the offset of the first sample"
+        );
+        stage.check_replay();
+    };
+    check([true, true], true);
+    check([false, true], true);
+    check([true, false], false);
+    check([false, false], false);
+}
+
+#[test]
 fn a_caller_who_gives_up_before_the_answer_has_abandoned_the_call() {
     let mut stage = Stage::new(Some(settings(TransferMode::Bridge, AGENT)));
     stage.tell(offered(Some("4008001001")));
