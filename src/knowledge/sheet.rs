@@ -56,12 +56,10 @@ impl Reading {
     fn read(&mut self, content: &[u8]) {
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
         if let Err(error) = std::str::from_utf8(content) {
-            let line = 1 + content[..error.valid_up_to()]
-                .iter()
-                .filter(|&&byte| byte == b'\n')
-                .count() as u64;
+            let line = Lines::new(content).line_at(error.valid_up_to());
             return self.fault(line, None, "is not UTF-8");
         }
+        let mut lines = Lines::new(content);
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .trim(csv::Trim::All)
@@ -70,10 +68,11 @@ impl Reading {
             Ok(header) => header.clone(),
             Err(error) => return self.fault(1, None, error.to_string()),
         };
+        let header_line = lines.line_of(header.position());
         let place = |column: &str| header.iter().position(|name| name == column);
         for column in header.iter().filter(|name| !COLUMNS.contains(name)) {
             self.fault(
-                1,
+                header_line,
                 None,
                 format!("`{column}` is not a column: {}", COLUMNS.join(", ")),
             );
@@ -82,7 +81,7 @@ impl Reading {
         for (index, column) in COLUMNS.into_iter().enumerate() {
             match place(column) {
                 Some(place) => places[index] = place,
-                None => self.fault(1, Some(column), "the column is missing"),
+                None => self.fault(header_line, Some(column), "the column is missing"),
             }
         }
         if !self.faults.is_empty() {
@@ -90,17 +89,19 @@ impl Reading {
         }
         for row in reader.records() {
             match row {
-                Ok(row) => self.read_row(&row, header.len(), places),
+                Ok(row) => {
+                    let line = lines.line_of(row.position());
+                    self.read_row(line, &row, header.len(), places);
+                }
                 Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
+                    let line = lines.line_of(error.position());
                     self.fault(line, None, error.to_string());
                 }
             }
         }
     }
 
-    fn read_row(&mut self, row: &csv::StringRecord, width: usize, places: [usize; 6]) {
-        let line = row.position().map_or(0, csv::Position::line);
+    fn read_row(&mut self, line: u64, row: &csv::StringRecord, width: usize, places: [usize; 6]) {
         if row.iter().all(str::is_empty) {
             return;
         }
@@ -184,6 +185,48 @@ impl Reading {
     }
 }
 
+/// Counts lines from one place of a document to the next.
+struct Lines<'a> {
+    content: &'a [u8],
+    /// How far lines are counted, and the line there.
+    counted: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(content: &'a [u8]) -> Self {
+        Self {
+            content,
+            counted: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of a byte that is not before the one asked for last. A line ends with LF, CR LF or CR.
+    fn line_at(&mut self, byte: usize) -> u64 {
+        let byte = byte.min(self.content.len());
+        for place in self.counted..byte {
+            let ends = match self.content[place] {
+                b'\n' => true,
+                b'\r' => self.content.get(place + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u64::from(ends);
+        }
+        self.counted = self.counted.max(byte);
+        self.line
+    }
+
+    /// The line in which a record begins. The reader's own count is not it: a position is taken where the record before
+    /// ended, which is before the LF of a CR LF and before lines that are empty.
+    fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let taken = position.map_or(0, |position| position.byte() as usize);
+        let rest = self.content.get(taken..).unwrap_or_default();
+        let skipped = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+        self.line_at(taken + skipped.count())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -251,6 +294,33 @@ mod tests {
             "  line 2, column `answer`: has 68 characters; 67 can be spoken in 15 s",
         );
         check("", "  line 1: holds no entry");
+    }
+
+    #[test]
+    fn a_fault_is_in_the_line_that_an_editor_shows() {
+        #[track_caller]
+        fn check(sheet: &str, line: u64) {
+            for ending in ["\n", "\r\n", "\r"] {
+                for mark in ["", "\u{feff}"] {
+                    let text = format!("{mark}{}", sheet.replace('\n', ending));
+                    let error = parse_csv("f", text.as_bytes()).expect_err("faulty");
+                    let lines: Vec<u64> = error.faults.iter().map(|fault| fault.line).collect();
+                    assert_eq!(lines, [line], "{text:?}");
+                }
+            }
+        }
+        let good = "A1,x,问,,答,\n";
+        let bad = "A2,x,问二,,,\n";
+        check(&format!("{HEADER}{bad}"), 2);
+        check(&format!("{HEADER}{good}{bad}"), 3);
+        check(&format!("{HEADER}{good}{bad}A3,x,问三,,答,\n"), 3);
+        check(&format!("{HEADER}\n{bad}"), 3);
+        check(&format!("\n\n{HEADER}\n\n{good}\n{bad}"), 8);
+        check(&format!("{HEADER},,,,,\n   \n{bad}"), 4);
+        check(&format!("{HEADER}A1,x,问,,\"答\n\n案\",\n{bad}"), 5);
+        check(&format!("{HEADER}\nA2,x,\"问\n二\",,,\n{good}"), 3);
+        check(&format!("{HEADER}{good}A2,x,问二,\n"), 3);
+        check(&format!("\n{}", HEADER.replace(",action", "")), 2);
     }
 
     #[test]
