@@ -6,9 +6,15 @@ use std::time::Duration;
 
 use crate::audio::{SILENCE_DBFS, level_dbfs};
 
-/// What Whisper models write where nobody speaks, from its training on subtitles.
+/// What Whisper models write where nobody speaks, from its training on subtitles. No caller says them.
 const PHANTOMS: &[&str] = &[
-    "字幕",
+    "字幕由",
+    "字幕by",
+    "字幕 by",
+    "字幕志愿者",
+    "字幕制作",
+    "字幕製作",
+    "字幕提供",
     "谢谢观看",
     "感谢观看",
     "谢谢收看",
@@ -56,7 +62,7 @@ pub(super) fn plausible(text: &str, evidence: Evidence) -> Option<String> {
         return None;
     }
     let lower = text.to_lowercase();
-    if PHANTOMS.iter().any(|phantom| lower.contains(phantom)) {
+    if PHANTOMS.iter().any(|phantom| lower.contains(phantom)) || is_title(&lower) {
         return None;
     }
     // Half a second of grace: short words are cut close.
@@ -65,6 +71,12 @@ pub(super) fn plausible(text: &str, evidence: Evidence) -> Option<String> {
         return None;
     }
     Some(text)
+}
+
+/// Whether this is the heading of a subtitle's credits. In a question (电视没有字幕怎么办) it is what the caller asks about.
+fn is_title(text: &str) -> bool {
+    let credits = text.strip_prefix("中文字幕");
+    text == "字幕" || credits.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
 /// Whether `audio` (16 kHz) goes on as evenly as noise and tones do. Digital silence around a sound is no part of it.
@@ -163,6 +175,26 @@ mod tests {
         check("", 1.0, 0.9, None);
         check("谢谢观看", 1.0, 0.9, None);
         check("请不吝点赞 订阅 转发", 3.0, 0.9, None);
+        for credit in [
+            "字幕",
+            "中文字幕",
+            "中文字幕 李宗盛",
+            "字幕由Amara.org社群提供",
+            "字幕by索兰娅",
+            "字幕 By 索兰娅",
+            "中文字幕志愿者 杨茜茜",
+            "优优独播剧场 字幕制作人",
+        ] {
+            check(credit, 3.0, 0.9, None);
+        }
+        for question in [
+            "电视没有字幕怎么办",
+            "字幕，怎么打开",
+            "中文字幕怎么没有了",
+            "电影有中文字幕吗",
+        ] {
+            check(question, 3.0, 0.9, Some(question));
+        }
         check("你好", 1.0, 0.45, None);
         check("二二二二二二二二二二", 4.0, 0.9, None);
         check("空调坏了怎么报修我想问一下师傅什么时候上门", 0.3, 0.9, None);
