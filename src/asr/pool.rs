@@ -38,7 +38,7 @@ impl RecognizerPool {
             Ok(result) => result,
             Err(PoolError::Overloaded) => Err(RecognizeError::Overloaded),
             Err(PoolError::Deadline) => Err(RecognizeError::Deadline(deadline)),
-            Err(error @ (PoolError::Crashed | PoolError::Stopped)) => {
+            Err(error @ (PoolError::Crashed | PoolError::NoEngine | PoolError::Stopped)) => {
                 Err(RecognizeError::Engine(error.to_string()))
             }
         }

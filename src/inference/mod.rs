@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -34,13 +35,29 @@ pub enum PoolError {
     /// The deadline passed.
     #[error("the deadline passed")]
     Deadline,
-    /// The engine panicked; its slot has a new one.
+    /// The engine panicked; its slot makes a new one.
     #[error("the engine crashed")]
     Crashed,
+    /// Every slot has lost its engine and could not make another.
+    #[error("no slot has an engine any more")]
+    NoEngine,
     /// The pool has stopped.
     #[error("the pool has stopped")]
     Stopped,
 }
+
+/// How often a slot tries to make a new engine before it ends, and the rest before each further try: what was missing (memory,
+/// a file being replaced) may be back.
+#[derive(Clone, Copy, Debug)]
+struct Remake {
+    attempts: u32,
+    rest: Duration,
+}
+
+const REMAKE: Remake = Remake {
+    attempts: 5,
+    rest: Duration::from_secs(2),
+};
 
 /// Counters of a pool.
 #[derive(Debug, Default)]
@@ -53,6 +70,8 @@ pub struct PoolCounters {
     pub abandoned: AtomicU64,
     /// Engines that panicked.
     pub crashed: AtomicU64,
+    /// Slots that ended because no engine could be made.
+    pub lost: AtomicU64,
 }
 
 type Work<E> = Box<dyn FnOnce(&mut E, &AtomicBool) + Send>;
@@ -65,12 +84,17 @@ struct Job<E> {
 struct Line<E> {
     jobs: VecDeque<Job<E>>,
     stopping: bool,
+    /// Slots that have an engine or are making one.
+    slots: usize,
 }
 
 struct Shared<E> {
     line: Mutex<Line<E>>,
     arrived: Condvar,
+    /// Of its own, so that a slot that rests takes no job's notice from one that waits.
+    stops: Condvar,
     config: PoolConfig,
+    remake: Remake,
     counters: PoolCounters,
 }
 
@@ -87,8 +111,8 @@ pub struct Pool<E> {
     threads: Vec<JoinHandle<()>>,
 }
 
-impl<E> std::fmt::Debug for Pool<E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<E> fmt::Debug for Pool<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("config", &self.shared.config)
             .finish_non_exhaustive()
@@ -111,15 +135,32 @@ impl<E: 'static> Pool<E> {
     where
         F: Fn() -> Result<E, X> + Send + Sync + 'static,
         E: Send,
-        X: From<std::io::Error> + 'static,
+        X: From<std::io::Error> + fmt::Display + 'static,
+    {
+        Self::start_with(name, config, REMAKE, factory)
+    }
+
+    fn start_with<F, X>(
+        name: &str,
+        config: PoolConfig,
+        remake: Remake,
+        factory: F,
+    ) -> Result<Self, X>
+    where
+        F: Fn() -> Result<E, X> + Send + Sync + 'static,
+        E: Send,
+        X: From<std::io::Error> + fmt::Display + 'static,
     {
         let shared = Arc::new(Shared {
             line: Mutex::new(Line {
                 jobs: VecDeque::with_capacity(config.queue),
                 stopping: false,
+                slots: config.slots,
             }),
             arrived: Condvar::new(),
+            stops: Condvar::new(),
             config,
+            remake,
             counters: PoolCounters::default(),
         });
         let factory = Arc::new(factory);
@@ -148,8 +189,11 @@ impl<E: 'static> Pool<E> {
     {
         let (done, result) = oneshot::channel();
         let cancelled = Arc::new(AtomicBool::new(false));
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = begun.clone();
         let job = Job {
             work: Box::new(move |engine: &mut E, flag: &AtomicBool| {
+                begins.store(true, Ordering::Release);
                 // Nobody waits any more if this fails.
                 let _ = done.send(work(engine, flag));
             }),
@@ -159,8 +203,10 @@ impl<E: 'static> Pool<E> {
         self.enqueue(job)?;
         match tokio::time::timeout(deadline, result).await {
             Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) if begun.load(Ordering::Acquire) => Err(PoolError::Crashed),
             Ok(Err(_)) if self.shared.line().stopping => Err(PoolError::Stopped),
-            Ok(Err(_)) => Err(PoolError::Crashed),
+            // Only a pool that ends drops a job that was not begun.
+            Ok(Err(_)) => Err(PoolError::NoEngine),
             Err(_) => Err(PoolError::Deadline),
         }
     }
@@ -169,6 +215,10 @@ impl<E: 'static> Pool<E> {
         let mut line = self.shared.line();
         if line.stopping {
             return Err(PoolError::Stopped);
+        }
+        if line.slots == 0 {
+            self.shared.counters.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(PoolError::NoEngine);
         }
         // Those who do not wait any more make room first.
         if line.jobs.len() >= self.shared.config.queue {
@@ -207,6 +257,7 @@ impl<E> Drop for Pool<E> {
         // Outside the lock: dropping a job wakes the one who waits for it.
         drop(jobs);
         self.shared.arrived.notify_all();
+        self.shared.stops.notify_all();
         for thread in self.threads.drain(..) {
             // A slot catches its engine's panics; there is nothing to learn from its end.
             let _ = thread.join();
@@ -214,7 +265,11 @@ impl<E> Drop for Pool<E> {
     }
 }
 
-fn serve<E, X>(shared: &Shared<E>, mut engine: E, factory: &dyn Fn() -> Result<E, X>) {
+fn serve<E, X: fmt::Display>(
+    shared: &Shared<E>,
+    mut engine: E,
+    factory: &dyn Fn() -> Result<E, X>,
+) {
     while let Some(job) = next_job(shared) {
         if job.cancelled.load(Ordering::Relaxed) {
             shared.counters.abandoned.fetch_add(1, Ordering::Relaxed);
@@ -227,11 +282,56 @@ fn serve<E, X>(shared: &Shared<E>, mut engine: E, factory: &dyn Fn() -> Result<E
         }
         shared.counters.crashed.fetch_add(1, Ordering::Relaxed);
         // What a panic left of an engine is not to be trusted.
-        match factory() {
-            Ok(fresh) => engine = fresh,
-            Err(_) => return,
+        match fresh_engine(shared, factory) {
+            Ok(Some(fresh)) => engine = fresh,
+            Ok(None) => return,
+            Err(problem) => return lose_slot(shared, &problem),
         }
     }
+}
+
+/// A new engine, or why the last try gave none; `None` when the pool stops meanwhile.
+fn fresh_engine<E, X: fmt::Display>(
+    shared: &Shared<E>,
+    factory: &dyn Fn() -> Result<E, X>,
+) -> Result<Option<E>, String> {
+    let mut attempt = 1;
+    loop {
+        let problem = match catch_unwind(AssertUnwindSafe(factory)) {
+            Ok(Ok(fresh)) => return Ok(Some(fresh)),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "making an engine panicked".to_owned(),
+        };
+        if attempt >= shared.remake.attempts {
+            return Err(problem);
+        }
+        attempt += 1;
+        let (line, _) = shared
+            .stops
+            .wait_timeout_while(shared.line(), shared.remake.rest, |line| !line.stopping)
+            .unwrap_or_else(PoisonError::into_inner);
+        if line.stopping {
+            return Ok(None);
+        }
+    }
+}
+
+/// Ends this slot. With the last one go those who wait: nobody will serve them.
+fn lose_slot<E>(shared: &Shared<E>, problem: &str) {
+    let (left, jobs) = {
+        let mut line = shared.line();
+        line.slots -= 1;
+        let jobs = match line.slots {
+            0 => std::mem::take(&mut line.jobs),
+            _ => VecDeque::new(),
+        };
+        (line.slots, jobs)
+    };
+    shared.counters.lost.fetch_add(1, Ordering::Relaxed);
+    let slot = std::thread::current().name().unwrap_or_default().to_owned();
+    tracing::error!(%slot, %problem, left, "a slot has ended: its engine crashed and no other could be made");
+    // Outside the lock: dropping a job wakes the one who waits for it.
+    drop(jobs);
 }
 
 fn next_job<E>(shared: &Shared<E>) -> Option<Job<E>> {

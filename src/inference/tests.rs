@@ -81,3 +81,114 @@ async fn a_panic_costs_one_job_and_a_fresh_engine_goes_on() {
     assert_eq!(pool.run(LONG, |engine, _| *engine).await, Ok(0));
     assert_eq!(pool.counters().crashed.load(Ordering::Relaxed), 1);
 }
+
+/// Slots whose engines are numbered from 0, and of which those that `fails` names cannot be made.
+fn breakable(slots: usize, fails: fn(u32) -> bool) -> (Arc<Pool<u32>>, Arc<AtomicU64>) {
+    let made = Arc::new(AtomicU64::new(0));
+    let counts = made.clone();
+    let factory = move || {
+        let number = counts.fetch_add(1, Ordering::SeqCst) as u32;
+        match fails(number) {
+            true => Err(std::io::Error::other("no memory")),
+            false => Ok(number),
+        }
+    };
+    let remake = Remake {
+        attempts: 3,
+        rest: Duration::ZERO,
+    };
+    let config = PoolConfig { slots, queue: 4 };
+    let pool = Pool::start_with("test", config, remake, factory).expect("started");
+    (Arc::new(pool), made)
+}
+
+async fn crash(pool: &Pool<u32>) {
+    let crashed = pool.run(LONG, |_, _| -> u32 { panic!("on purpose") }).await;
+    assert_eq!(crashed, Err(PoolError::Crashed));
+}
+
+#[tokio::test]
+async fn an_engine_is_asked_for_again_when_it_cannot_be_made() {
+    let (pool, made) = breakable(1, |number| (1..3).contains(&number));
+    crash(&pool).await;
+    assert_eq!(pool.run(LONG, |engine, _| *engine).await, Ok(3));
+    assert_eq!(made.load(Ordering::SeqCst), 4);
+    assert_eq!(pool.counters().lost.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn without_a_slot_those_in_line_and_those_who_come_are_told_at_once() {
+    let (pool, made) = breakable(1, |number| number > 0);
+    // The slot is held until another job is in line, then it crashes.
+    let (release, released) = sync_channel::<()>(1);
+    let run = |work: Box<dyn FnOnce() -> u32 + Send>| {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.run(LONG, move |_, _| work()).await })
+    };
+    let crashing = run(Box::new(move || {
+        let _ = released.recv();
+        panic!("on purpose")
+    }));
+    let waiting = run(Box::new(|| 1));
+    while pool.shared.line().jobs.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).expect("the slot waits");
+    assert_eq!(
+        crashing.await.expect("not aborted"),
+        Err(PoolError::Crashed)
+    );
+    assert_eq!(
+        waiting.await.expect("not aborted"),
+        Err(PoolError::NoEngine)
+    );
+    assert_eq!(pool.run(LONG, |_, _| 2).await, Err(PoolError::NoEngine));
+    // One at the start, three tries.
+    assert_eq!(made.load(Ordering::SeqCst), 4);
+    assert_eq!(pool.counters().lost.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn other_slots_go_on_when_one_is_lost() {
+    let (pool, _) = breakable(2, |number| number > 1);
+    crash(&pool).await;
+    while pool.counters().lost.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..3 {
+        assert_eq!(pool.run(LONG, |_, _| 1).await, Ok(1));
+    }
+    crash(&pool).await;
+    while pool.counters().lost.load(Ordering::Relaxed) == 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(pool.run(LONG, |_, _| 1).await, Err(PoolError::NoEngine));
+}
+
+#[tokio::test]
+async fn a_pool_that_stops_does_not_wait_for_an_engine() {
+    let remake = Remake {
+        attempts: 3,
+        rest: LONG,
+    };
+    let made = Arc::new(AtomicU64::new(0));
+    let counts = made.clone();
+    let factory = move || match counts.fetch_add(1, Ordering::SeqCst) {
+        0 => Ok(0),
+        _ => Err(std::io::Error::other("no memory")),
+    };
+    let config = PoolConfig { slots: 1, queue: 4 };
+    let pool = Pool::start_with("test", config, remake, factory).expect("started");
+    crash(&pool).await;
+    while made.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let (done, stopped) = sync_channel::<()>(1);
+    std::thread::spawn(move || {
+        drop(pool);
+        let _ = done.send(());
+    });
+    stopped
+        .recv_timeout(LONG / 2)
+        .expect("it stops before the rest is over");
+}
