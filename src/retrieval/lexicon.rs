@@ -147,6 +147,12 @@ mod tests {
     }
 
     #[test]
+    fn a_common_adverb_is_no_loan() {
+        assert!(!words("包裹怎么还没到").any(|word| word == "还款"));
+        assert!(words("提前还钱").any(|word| word == "还款"));
+    }
+
+    #[test]
     fn synonyms_are_words_of_one_name() {
         assert_eq!(
             words("运费多少钱").collect::<Vec<_>>(),

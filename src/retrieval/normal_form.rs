@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use super::lexicon::FILLERS;
+use crate::text::spoken::{cardinal, digit_by_digit};
 
 /// `text` in normal form: single spaces only, and only where there was a break.
 pub(super) fn normal_form(text: &str) -> String {
@@ -64,57 +65,48 @@ fn spell_numbers(plain: &[char]) -> String {
             if percent {
                 spelled.push_str("百分之");
             }
-            spell_number(number, &mut spelled);
+            let counts = percent || tail.first().is_some_and(|unit| UNITS.contains(unit));
+            spell_number(number, counts, &mut spelled);
             rest = if percent { &tail[1..] } else { tail };
             continue;
         }
-        spelled.push(match symbol {
-            '幺' => '一',
-            '两' | '俩' | '贰' => '二',
-            '〇' | '洞' => '零',
-            other => other,
-        });
+        spelled.push(one_form(symbol));
         rest = after;
     }
     spelled
 }
 
-fn spell_number(number: &[char], spelled: &mut String) {
-    let digit = |symbol: char| {
-        const DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
-        symbol
-            .to_digit(10)
-            .and_then(|digit| DIGITS.get(digit as usize))
-            .copied()
-            .unwrap_or('点')
-    };
+/// The spoken variants of a digit as one.
+fn one_form(symbol: char) -> char {
+    match symbol {
+        '幺' => '一',
+        '两' | '俩' | '贰' => '二',
+        '〇' | '洞' => '零',
+        other => other,
+    }
+}
+
+/// What stands behind a number that is read as a whole, however long.
+const UNITS: [char; 5] = ['元', '块', '个', '天', '万'];
+
+/// `counts` says that the number is an amount (3000元) and not a row of digits (95588).
+fn spell_number(number: &[char], counts: bool, spelled: &mut String) {
     let whole = number.iter().position(|&symbol| symbol == '.');
     let (whole, decimals) = number.split_at(whole.unwrap_or(number.len()));
+    let digits: String = whole.iter().collect();
     // Longer numbers are read digit by digit: telephone numbers, order numbers, 2026年.
-    if whole.len() > 3 || (whole.len() > 1 && whole[0] == '0') {
-        spelled.extend(whole.iter().map(|&symbol| digit(symbol)));
-    } else {
-        let mut zero_pending = false;
-        for (place, &symbol) in whole.iter().rev().enumerate().rev() {
-            if symbol == '0' {
-                zero_pending = whole.len() > 1 && place > 0;
-                if whole.len() == 1 {
-                    spelled.push('零');
-                }
-                continue;
-            }
-            if zero_pending {
-                spelled.push('零');
-                zero_pending = false;
-            }
-            // 十五, not 一十五, at the beginning.
-            if !(symbol == '1' && place == 1 && whole.len() == 2) {
-                spelled.push(digit(symbol));
-            }
-            spelled.push_str(["", "十", "百"][place]);
+    let a_row = (whole.len() > 3 && !counts) || (whole.len() > 1 && whole[0] == '0');
+    let spoken = match a_row {
+        true => digit_by_digit(&digits, false),
+        false => cardinal(&digits),
+    };
+    spelled.extend(spoken.chars().map(one_form));
+    for &symbol in decimals {
+        match symbol {
+            '.' => spelled.push('点'),
+            digit => spelled.push_str(&digit_by_digit(digit.encode_utf8(&mut [0; 4]), false)),
         }
     }
-    spelled.extend(decimals.iter().map(|&symbol| digit(symbol)));
 }
 
 /// Drops fillers, but never everything: a question that is only fillers keeps its words.
@@ -165,7 +157,18 @@ mod tests {
         );
         check("利率3.5%", "利率百分之三点五");
         check("我打的95588", "我打的九五五八八");
-        check("3,000元", "三零零零元");
+        check(
+            "3,000元、2000块、12050个、1000天、20万、3000万、1234.50元",
+            "三千元 二千块 一万二千零五十个 一千天 二十万 三千万 一千二百三十四点五零元",
+        );
+        check("两千块、两万元", "二千块 二万元");
+        check("20000元、2500%", "二万元 百分之二千五百");
+        check(
+            "2026年、0095元、尾号8000",
+            "二零二六年 零零九五元 尾号八零零零",
+        );
+        check("余额不足", "余额不足");
+        check("额度怎么提高", "额度怎么提高");
         check("幺三八", "一三八");
         check("嗯嗯", "");
         check("……", "");
