@@ -7,6 +7,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::replace::replace;
+
 /// Hashes that were learnt at a first download, beside the catalogue.
 const PINNED: &str = "pinned.toml";
 
@@ -75,7 +77,7 @@ struct CatalogFile {
     model: Vec<Model>,
 }
 
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct PinnedFile {
     #[serde(default)]
@@ -98,7 +100,7 @@ impl Catalog {
             problem,
         };
         let text = read(file)?;
-        let parsed: CatalogFile =
+        let mut parsed: CatalogFile =
             toml::from_str(&text).map_err(|error| content(error.to_string()))?;
         for (place, model) in parsed.model.iter().enumerate() {
             let fault = model_fault(model, &parsed.model[..place]);
@@ -109,19 +111,19 @@ impl Catalog {
                 )));
             }
         }
+        // Hashes are compared as text, and ours are lower case.
+        for hash in parsed
+            .model
+            .iter_mut()
+            .filter_map(|model| model.sha256.as_mut())
+        {
+            hash.make_ascii_lowercase();
+        }
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        let pinned = folder.join(PINNED);
-        let pinned: PinnedFile = match pinned.exists() {
-            true => toml::from_str(&read(&pinned)?).map_err(|error| CatalogError::Content {
-                file: pinned,
-                problem: error.to_string(),
-            })?,
-            false => PinnedFile::default(),
-        };
         Ok(Self {
-            folder,
             models: parsed.model,
-            pinned: pinned.sha256,
+            pinned: read_pinned(&folder.join(PINNED))?,
+            folder,
         })
     }
 
@@ -163,8 +165,11 @@ impl Catalog {
 
     /// Writes down the hash of a first download.
     pub fn pin(&mut self, name: &str, sha256: &str) -> Result<(), CatalogError> {
-        self.pinned.insert(name.to_owned(), sha256.to_owned());
         let file = self.folder.join(PINNED);
+        // Another process may have pinned another model since.
+        self.pinned = read_pinned(&file)?;
+        self.pinned
+            .insert(name.to_owned(), sha256.to_ascii_lowercase());
         let content = PinnedFile {
             sha256: self.pinned.clone(),
         };
@@ -172,7 +177,7 @@ impl Catalog {
             file: file.clone(),
             problem: error.to_string(),
         })?;
-        std::fs::write(&file, text).map_err(|error| CatalogError::Io { file, error })
+        replace(&file, &text).map_err(|error| CatalogError::Io { file, error })
     }
 }
 
@@ -181,6 +186,22 @@ fn read(file: &Path) -> Result<String, CatalogError> {
         file: file.to_owned(),
         error,
     })
+}
+
+fn read_pinned(file: &Path) -> Result<BTreeMap<String, String>, CatalogError> {
+    if !file.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let mut pinned: PinnedFile =
+        toml::from_str(&read(file)?).map_err(|error| CatalogError::Content {
+            file: file.to_owned(),
+            problem: error.to_string(),
+        })?;
+    pinned
+        .sha256
+        .values_mut()
+        .for_each(|hash| hash.make_ascii_lowercase());
+    Ok(pinned.sha256)
 }
 
 fn model_fault(model: &Model, before: &[Model]) -> Option<&'static str> {
@@ -267,5 +288,37 @@ mod tests {
         assert!(!catalog.knows("abc"));
         catalog.pin("a", "abc").expect("written");
         assert!(Catalog::load(&file).expect("sound").knows("abc"));
+    }
+
+    #[test]
+    fn what_another_process_pinned_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("catalog.toml");
+        let other = MODEL.replace("\"a", "\"b");
+        std::fs::write(&file, format!("{MODEL}{other}")).expect("written");
+        let mut one = Catalog::load(&file).expect("sound");
+        let mut two = Catalog::load(&file).expect("sound");
+        one.pin("a", "abc").expect("written");
+        two.pin("b", "def").expect("written");
+        let both = Catalog::load(&file).expect("sound");
+        assert!(both.knows("abc") && both.knows("def"));
+    }
+
+    #[test]
+    fn a_hash_in_capitals_is_the_same_hash() {
+        let hash = "AB".repeat(32);
+        let catalog = load(&format!("{MODEL}sha256 = \"{hash}\"\n")).expect("sound");
+        assert!(catalog.knows(&hash.to_lowercase()));
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("catalog.toml");
+        std::fs::write(&file, MODEL).expect("written");
+        let pinned = format!("[sha256]\na = \"{hash}\"\n");
+        std::fs::write(folder.path().join(PINNED), pinned).expect("written");
+        assert!(
+            Catalog::load(&file)
+                .expect("sound")
+                .knows(&hash.to_lowercase())
+        );
     }
 }

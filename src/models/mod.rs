@@ -4,6 +4,7 @@
 
 mod catalog;
 mod pull;
+mod replace;
 mod verify;
 
 pub use catalog::{Catalog, CatalogError, Model, Task};
