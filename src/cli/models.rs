@@ -69,9 +69,15 @@ fn description(catalog: &Catalog, model: &Model) -> String {
         let label = if place == 0 { "source" } else { "mirror" };
         text += &format!("  {label}    {url}\n");
     }
-    let hash = catalog
-        .hash_of(model)
-        .unwrap_or("pinned at the first download");
+    let hash = match (&model.sha256, catalog.hash_of(model)) {
+        (None, None) => {
+            "not known: the first download is NOT VERIFIED, and its hash is pinned".to_owned()
+        }
+        (None, Some(pinned)) => {
+            format!("{pinned}\n            NOT VERIFIED: pinned at the first download here")
+        }
+        (Some(certain), _) => certain.clone(),
+    };
     text + &format!("  sha256    {hash}\n\n")
 }
 
@@ -92,7 +98,7 @@ fn download(catalog: &mut Catalog, name: &str) -> anyhow::Result<()> {
             println!("{name} was downloaded from {url}; its SHA-256 is right.")
         }
         Pulled::Pinned(url) => println!(
-            "{name} was downloaded from {url}; its SHA-256 was not known and is pinned from now on (pinned.toml)."
+            "{name} was downloaded from {url}; it is NOT VERIFIED, since its SHA-256 was not known, which is pinned from now on (pinned.toml)."
         ),
     }
     let model = catalog.find(name).context("it was just downloaded")?;
@@ -160,6 +166,33 @@ mod tests {
         );
         let name = Some("yingda-zh-demo".to_owned());
         run(args(&folder, Action::Verify { name })).expect("right");
+    }
+
+    #[test]
+    fn a_model_of_which_no_hash_is_known_is_listed_as_not_verified() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = folder.path().join("catalog.toml");
+        std::fs::copy(root.join("models/catalog.toml"), &file).expect("copied");
+        let mut catalog = Catalog::load(&file).expect("sound");
+        let line = |catalog: &Catalog| {
+            let model = catalog.find("belle-whisper-large-v3-turbo-zh");
+            let text = description(catalog, model.expect("listed"));
+            text[text.find("  sha256").expect("told")..].to_owned()
+        };
+        assert_eq!(
+            line(&catalog),
+            "  sha256    not known: the first download is NOT VERIFIED, and its hash is pinned\n\n"
+        );
+        catalog
+            .pin("belle-whisper-large-v3-turbo-zh", "abc")
+            .expect("written");
+        assert_eq!(
+            line(&catalog),
+            "  sha256    abc\n            NOT VERIFIED: pinned at the first download here\n\n"
+        );
+        let tiny = description(&catalog, catalog.find("whisper-tiny").expect("listed"));
+        assert!(!tiny.contains("NOT VERIFIED"), "{tiny}");
     }
 
     #[test]

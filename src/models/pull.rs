@@ -1,6 +1,7 @@
 //! Download of a model file: resumed after a break, from the next mirror when one fails, in place only when its hash is right.
 //!
-//! What is under way lies beside the catalogue as `FILE.part`. This module does not print; callers show the progress.
+//! What is under way lies beside the catalogue as `FILE.part`, and where no hash is known, what it is the beginning of as
+//! `FILE.part.toml`. This module does not print; callers show the progress.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -10,11 +11,15 @@ use std::{
 };
 
 use ureq::{
-    Agent,
+    Agent, RequestBuilder,
     http::{Response, StatusCode, header},
+    typestate::WithoutBody,
 };
 
+use self::origin::Origin;
 use super::{Catalog, CatalogError, Model, sha256_of};
+
+mod origin;
 
 /// How often one source is asked again after a break that still brought something.
 const BREAKS: usize = 20;
@@ -118,7 +123,10 @@ pub fn pull(
     }
     let mut download = Download::open(&model, &target, known.is_some())?;
     let mut failures = Vec::new();
-    for url in &model.urls {
+    let mut urls: Vec<&String> = model.urls.iter().collect();
+    // Only the source that a part came from can go on with it, where no hash would show a mixture.
+    urls.sort_by_key(|url| !download.is_begun_by(url));
+    for url in urls {
         let taken_up = download.have > 0;
         let result = match download.attempt(url, known.as_deref(), progress) {
             // What was there before may be what was wrong; the wrong file is gone now.
@@ -168,8 +176,10 @@ struct Download<'a> {
     file: File,
     /// Bytes in `file`.
     have: u64,
-    /// Whether the hash will show a file that was put together wrongly. If not, bytes of two sources are never mixed.
+    /// Whether the hash will show a file that was put together wrongly. If not, bytes of two versions are never mixed.
     hash_is_known: bool,
+    /// What `file` is the beginning of, where its source said so.
+    origin: Option<Origin>,
 }
 
 impl<'a> Download<'a> {
@@ -199,14 +209,49 @@ impl<'a> Download<'a> {
             .timeout_per_read(Some(PATIENCE))
             .build()
             .into();
-        Ok(Self {
+        let mut download = Self {
             model,
             agent,
             part,
             file,
             have,
             hash_is_known,
-        })
+            origin: None,
+        };
+        match download.take_up() {
+            Ok(()) => Ok(download),
+            Err(error) => Err(local(&download.part, model, error)),
+        }
+    }
+
+    /// Keeps of an earlier run's part what can be gone on with.
+    fn take_up(&mut self) -> io::Result<()> {
+        let most = match self.hash_is_known {
+            true => self.model.size_bytes,
+            false => {
+                self.origin = Origin::beside(&self.part).filter(|_| self.have > 0);
+                self.origin.as_ref().map_or(0, |origin| origin.size)
+            }
+        };
+        match self.have > most {
+            true => self.empty(),
+            false => Ok(()),
+        }
+    }
+
+    fn is_begun_by(&self, url: &str) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.url == url)
+    }
+
+    /// Whether nothing is missing, as far as can be known before the hash is.
+    fn is_whole(&self, url: &str) -> bool {
+        match self.hash_is_known {
+            true => self.have == self.model.size_bytes,
+            false => self
+                .origin
+                .as_ref()
+                .is_some_and(|origin| origin.url == url && self.have == origin.size),
+        }
     }
 
     fn attempt(
@@ -221,23 +266,12 @@ impl<'a> Download<'a> {
 
     /// The whole file from `url`, taking up what is there.
     fn fetch(&mut self, url: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Fault> {
-        if !self.hash_is_known || self.have > self.model.size_bytes {
-            self.start_over()?;
-        }
-        let mut version = None;
         for _ in 0..BREAKS {
-            if self.hash_is_known && self.have == self.model.size_bytes {
+            if self.is_whole(url) {
                 return Ok(());
             }
             let before = self.have;
-            let response = self.request(url, version.as_deref())?;
-            let strong = response
-                .headers()
-                .get(header::ETAG)
-                .and_then(|tag| tag.to_str().ok());
-            version = strong
-                .filter(|tag| !tag.starts_with("W/"))
-                .map(str::to_owned);
+            let response = self.request(url)?;
             match self.receive(response, progress)? {
                 Body::Whole => return Ok(()),
                 Body::Cut(problem) if self.have <= before => return Err(Fault::Source(problem)),
@@ -247,41 +281,49 @@ impl<'a> Download<'a> {
         Err(Fault::Source(format!("broke off {BREAKS} times")))
     }
 
-    fn request(&mut self, url: &str, version: Option<&str>) -> Result<Response<ureq::Body>, Fault> {
+    fn request(&mut self, url: &str) -> Result<Response<ureq::Body>, Fault> {
         let fail = |error: ureq::Error| Fault::Source(error.to_string());
-        let mut request = self
-            .agent
-            .get(url)
-            .header(header::ACCEPT_ENCODING, "identity");
-        if self.have > 0 {
+        let mut request = self.get(url);
+        if self.have > 0 && (self.hash_is_known || self.is_begun_by(url)) {
             request = request.header(header::RANGE, format!("bytes={}-", self.have));
             // RFC 9110 §13.1.5: the range only of the version that the first part came from, else everything.
-            if let Some(version) = version {
-                request = request.header(header::IF_RANGE, version);
+            if let Some(origin) = self.origin.as_ref().filter(|origin| origin.url == url) {
+                request = request.header(header::IF_RANGE, &origin.etag);
             }
         }
         let response = request.call().map_err(fail)?;
+        let found = Origin::of(url, response.status(), response.headers());
         match response.status() {
             StatusCode::OK => {
                 // RFC 9110 §14.2: a server may ignore Range.
-                self.start_over()?;
+                self.begin(found)?;
                 Ok(response)
             }
-            StatusCode::PARTIAL_CONTENT if starts_at(&response) == Some(self.have) => Ok(response),
+            StatusCode::PARTIAL_CONTENT
+                if starts_at(&response) == Some(self.have)
+                    && (self.hash_is_known || (found.is_some() && found == self.origin)) =>
+            {
+                self.origin = found;
+                Ok(response)
+            }
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
-                self.start_over()?;
-                let whole = self
-                    .agent
-                    .get(url)
-                    .header(header::ACCEPT_ENCODING, "identity");
-                let response = whole.call().map_err(fail)?;
+                let response = self.get(url).call().map_err(fail)?;
                 match response.status() {
-                    StatusCode::OK => Ok(response),
+                    StatusCode::OK => {
+                        self.begin(Origin::of(url, StatusCode::OK, response.headers()))?;
+                        Ok(response)
+                    }
                     status => Err(Fault::Source(format!("answered {status}"))),
                 }
             }
             status => Err(Fault::Source(format!("answered {status}"))),
         }
+    }
+
+    fn get(&self, url: &str) -> RequestBuilder<WithoutBody> {
+        self.agent
+            .get(url)
+            .header(header::ACCEPT_ENCODING, "identity")
     }
 
     fn receive(
@@ -337,14 +379,29 @@ impl<'a> Download<'a> {
     }
 
     fn start_over(&mut self) -> Result<(), Fault> {
-        self.have = 0;
-        let emptied = self
-            .file
-            .set_len(0)
-            .and_then(|()| self.file.seek(SeekFrom::Start(0)));
-        emptied
-            .map(|_| ())
+        self.empty()
             .map_err(|error| Fault::Local(local(&self.part, self.model, error)))
+    }
+
+    /// In this order, so that no part is ever beside what another one was the beginning of.
+    fn empty(&mut self) -> io::Result<()> {
+        self.origin = None;
+        origin::forget(&self.part)?;
+        self.have = 0;
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0)).map(|_| ())
+    }
+
+    /// Starts over with what is the beginning of `origin`.
+    fn begin(&mut self, origin: Option<Origin>) -> Result<(), Fault> {
+        self.start_over()?;
+        self.origin = origin;
+        let Some(origin) = self.origin.as_ref().filter(|_| !self.hash_is_known) else {
+            return Ok(());
+        };
+        // That the part is empty must be on the disk before what it will be.
+        let written = self.file.sync_all().and_then(|()| origin.write(&self.part));
+        written.map_err(|error| Fault::Local(local(&self.part, self.model, error)))
     }
 
     /// The hash of what was downloaded. A wrong file leaves nothing behind.
@@ -368,13 +425,15 @@ impl<'a> Download<'a> {
         let placed = self
             .file
             .sync_all()
-            .and_then(|()| fs::rename(&self.part, target));
+            .and_then(|()| fs::rename(&self.part, target))
+            .and_then(|()| origin::forget(&self.part));
         placed.map_err(|error| local(target, self.model, error))
     }
 
     fn leave_if_useless(&self) {
-        if self.have == 0 || !self.hash_is_known {
-            // An empty file that cannot be removed harms nobody.
+        if self.have == 0 || !(self.hash_is_known || self.origin.is_some()) {
+            // What cannot be removed harms nobody: it is not taken up.
+            let _ = origin::forget(&self.part);
             let _ = fs::remove_file(&self.part);
         }
     }

@@ -24,7 +24,7 @@ fn reply(status: &str, headers: &str, length: usize, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// What is asked: the path, and the range after `bytes=`.
+/// What is asked: the path, the range after `bytes=`, and the version of which alone it is wanted.
 type Asked = Arc<Mutex<Vec<String>>>;
 
 fn serve(replies: Vec<Vec<u8>>) -> (String, Asked) {
@@ -45,6 +45,8 @@ fn serve(replies: Vec<Vec<u8>>) -> (String, Asked) {
                     line.push_str(path.split(' ').next().expect("a path"));
                 } else if let Some(range) = lower.strip_prefix("range: bytes=") {
                     line.push_str(&format!(" {range}"));
+                } else if let Some(tag) = lower.strip_prefix("if-range: ") {
+                    line.push_str(&format!(" if {tag}"));
                 }
             }
             seen.lock().expect("no panic").push(line);
@@ -322,4 +324,115 @@ fn what_cannot_be_downloaded_is_named() {
     let held = File::create(place.path("m.bin.part")).expect("created");
     held.lock().expect("locked");
     assert!(matches!(place.pull(), Err(PullError::Busy(_))));
+}
+
+/// The rest of the file after ten bytes, of this version.
+fn rest(etag: &str) -> Vec<u8> {
+    let headers = format!("Content-Range: bytes 10-31/32\r\n{etag}");
+    reply("206 Partial Content", &headers, 22, &CONTENT[10..])
+}
+
+const V1: &str = "ETag: \"v1\"\r\n";
+const V2: &str = "ETag: \"v2\"\r\n";
+
+#[test]
+fn without_a_hash_a_later_run_goes_on_with_the_same_version() {
+    let cut = reply("200 OK", V1, CONTENT.len(), &CONTENT[..10]);
+    let refused = reply("503 Service Unavailable", "", 0, b"");
+    let (source, asked) = serve(vec![cut, refused, rest(V1)]);
+    let url = format!("{source}/m");
+    let place = Place::new(std::slice::from_ref(&url), None);
+    place.pull().expect_err("broken off");
+    assert_eq!(place.files(), ["m.bin.part", "m.bin.part.toml"]);
+    assert_eq!(place.pull().expect("pulled"), Pulled::Pinned(url));
+    assert_eq!(fs::read(place.path("m.bin")).expect("in place"), CONTENT);
+    assert_eq!(place.files(), ["m.bin", "pinned.toml"]);
+    assert_eq!(
+        *asked.lock().expect("no panic"),
+        ["/m", "/m 10- if \"v1\"", "/m 10- if \"v1\""]
+    );
+}
+
+#[test]
+fn without_a_hash_versions_are_never_mixed() {
+    // What lies there of version 1, what is told beside it (@ is the source), the replies, and what is asked.
+    #[track_caller]
+    fn check(part: &[u8], beside: &str, replies: Vec<Vec<u8>>, asked: &[&str]) {
+        let (source, seen) = serve(replies);
+        let url = format!("{source}/m");
+        let place = Place::new(std::slice::from_ref(&url), None);
+        fs::write(place.path("m.bin.part"), part).expect("written");
+        let beside = beside.replace('@', &url);
+        fs::write(place.path("m.bin.part.toml"), beside).expect("written");
+        assert_eq!(place.pull().expect("pulled"), Pulled::Pinned(url));
+        assert_eq!(fs::read(place.path("m.bin")).expect("in place"), CONTENT);
+        assert_eq!(place.files(), ["m.bin", "pinned.toml"]);
+        assert_eq!(*seen.lock().expect("no panic"), asked);
+    }
+    let v1 = "url = '@'\netag = '\"v1\"'\nsize = 32\n";
+    let whole = |etag: &str| reply("200 OK", etag, CONTENT.len(), CONTENT);
+    let taken_up = "/m 10- if \"v1\"";
+    check(&CONTENT[..10], v1, vec![rest(V1)], &[taken_up]);
+    // It was whole when the process ended.
+    check(CONTENT, v1, vec![], &[]);
+    // The source has another version now; it says so, or sends the range regardless, or does not say what it sends.
+    check(b"0123456789", v1, vec![whole(V2)], &[taken_up]);
+    check(
+        b"0123456789",
+        v1,
+        vec![rest(V2), whole(V2)],
+        &[taken_up, "/m"],
+    );
+    check(
+        b"0123456789",
+        v1,
+        vec![rest(""), whole("")],
+        &[taken_up, "/m"],
+    );
+    let other_size = v1.replace("32", "33");
+    check(
+        b"0123456789",
+        &other_size,
+        vec![rest(V1), whole(V1)],
+        &[taken_up, "/m"],
+    );
+    // Nobody knows what it is.
+    check(b"0123456789", "", vec![whole(V1)], &["/m"]);
+    check(&[0; 33], v1, vec![whole(V1)], &["/m"]);
+    check(
+        b"0123456789",
+        &v1.replace('@', "http://127.0.0.1:1/m"),
+        vec![whole(V1)],
+        &["/m"],
+    );
+}
+
+#[test]
+fn without_a_version_nothing_is_kept() {
+    for etag in ["", "ETag: W/\"v1\"\r\n"] {
+        let cut = reply("200 OK", etag, CONTENT.len(), &CONTENT[..10]);
+        let refused = reply("503 Service Unavailable", "", 0, b"");
+        let (source, asked) = serve(vec![cut, refused]);
+        let place = Place::new(&[format!("{source}/m")], None);
+        place.pull().expect_err("broken off");
+        assert_eq!(*asked.lock().expect("no panic"), ["/m", "/m"]);
+        assert_eq!(place.files(), [""; 0]);
+    }
+}
+
+#[test]
+fn the_source_that_began_goes_on_first() {
+    let (first, asked_first) = serve(vec![]);
+    let (second, asked) = serve(vec![rest(V1)]);
+    let urls = [format!("{first}/a"), format!("{second}/b")];
+    let place = Place::new(&urls, None);
+    fs::write(place.path("m.bin.part"), &CONTENT[..10]).expect("written");
+    let beside = format!("url = '{}'\netag = '\"v1\"'\nsize = 32\n", urls[1]);
+    fs::write(place.path("m.bin.part.toml"), beside).expect("written");
+    assert_eq!(
+        place.pull().expect("pulled"),
+        Pulled::Pinned(urls[1].clone())
+    );
+    assert!(asked_first.lock().expect("no panic").is_empty());
+    assert_eq!(*asked.lock().expect("no panic"), ["/b 10- if \"v1\""]);
 }
