@@ -1,8 +1,8 @@
 //! Hides numbers of persons inside text: mobiles, landlines, identity cards, bank cards, mail addresses.
 //!
-//! Works on written digits and on dictated ones (幺三八…), as recognition gives both. Only the middle is hidden, so that a
-//! reader can still tell numbers apart. What has no check digit and no known form (order numbers) is left alone inside a
-//! sentence; words that are nothing but digits may be a part of a number, and are hidden whole.
+//! Works on written digits and on dictated ones (幺三八, 双零, 三个八), as recognition gives both. Only the middle is hidden, so
+//! that a reader can still tell numbers apart. What has no check digit and no known form (order numbers) is left alone inside
+//! a sentence; words that are nothing but digits may be a part of a number, and are hidden whole.
 
 use serde_json::Value;
 
@@ -119,22 +119,33 @@ fn runs(symbols: &[char]) -> Vec<Run> {
 fn digit_runs(symbols: &[char]) -> Vec<Run> {
     let mut found = Vec::new();
     let mut run: Run = vec![Vec::new()];
-    for (place, &symbol) in symbols.iter().enumerate() {
-        let group = run.last_mut().map_or(0, |group| group.len());
-        if let Some(digit) = digit_of(symbol) {
-            if let Some(group) = run.last_mut() {
-                group.push((place, digit));
+    let mut place = 0;
+    while place < symbols.len() {
+        let symbol = symbols[place];
+        let group = run.last().map_or(0, Vec::len);
+        let (digit, count, length) = digits_at(symbols, place).unwrap_or((symbol, 0, 1));
+        if count > 0 {
+            // 第一13800138000: what is spoken and what is written are two groups.
+            let before = run.last().and_then(|group| group.last());
+            if before.is_some_and(|(before, _)| is_spoken(symbols[*before]) != is_spoken(symbol)) {
+                run.push(Vec::new());
             }
-        } else if matches!(symbol, 'x' | 'X') && group > 0 {
+            if let Some(group) = run.last_mut() {
+                group.extend(std::iter::repeat_n((place, digit), count));
+            }
+        } else if matches!(symbol, 'x' | 'X' | 'Ｘ' | '叉') && group > 0 {
             // The check character of identity cards (GB 11643-1999).
             if let Some(group) = run.last_mut() {
                 group.push((place, 'X'));
             }
-        } else if is_separator(symbol) && group > 0 {
-            run.push(Vec::new());
-        } else if !is_separator(symbol) {
+        } else if is_separator(symbol) || is_point(symbols, place, group) {
+            if group > 0 {
+                run.push(Vec::new());
+            }
+        } else {
             found.push(std::mem::replace(&mut run, vec![Vec::new()]));
         }
+        place += length;
     }
     found.push(run);
     found
@@ -146,9 +157,33 @@ const SHORTEST: usize = 8;
 /// ITU-T E.164 §6.1: how many digits a number has, its country code included.
 const INTERNATIONAL: std::ops::RangeInclusive<usize> = SHORTEST..=15;
 
+/// The digit at a place, how often it counts and how many symbols say so: 双零 is `('0', 2, 2)`, 三个八 `('8', 3, 3)`.
+fn digits_at(symbols: &[char], place: usize) -> Option<(char, usize, usize)> {
+    let digit = |place: usize| symbols.get(place).copied().and_then(digit_of);
+    if symbols[place] == '双' {
+        return Some((digit(place + 1)?, 2, 2));
+    }
+    let first = digit(place)?;
+    match (symbols.get(place + 1), digit(place + 2)) {
+        (Some('个'), Some(repeated)) if first != '0' => {
+            let count = first.to_digit(10).unwrap_or(1) as usize;
+            Some((repeated, count, 3))
+        }
+        _ => Some((first, 1, 1)),
+    }
+}
+
+/// Hides the digits that begin at a place, 三个八 as a whole.
+fn hide(symbols: &mut [char], place: usize) {
+    let length = digits_at(symbols, place).map_or(1, |(_, _, length)| length);
+    symbols[place..place + length].fill('*');
+}
+
 /// Hides the numbers of a run: groups are joined as far as they make a number (138 0013 8000), longest first.
 fn mask_run(symbols: &mut [char], run: &Run) {
     let mut first = 0;
+    // Groups side by side that make no number.
+    let mut left: Vec<(usize, char)> = Vec::new();
     while first < run.len() {
         let is_abroad = run[first]
             .first()
@@ -163,13 +198,36 @@ fn mask_run(symbols: &mut [char], run: &Run) {
         });
         match found {
             Some((end, joined, (head, tail))) => {
-                let hidden = &joined[head..joined.len() - tail];
-                for (place, _) in hidden {
-                    symbols[*place] = '*';
+                for (place, _) in &joined[head..joined.len() - tail] {
+                    hide(symbols, *place);
                 }
+                mask_inside(symbols, &std::mem::take(&mut left));
                 first = end;
             }
-            None => first += 1,
+            None => {
+                left.extend(&run[first]);
+                first += 1;
+            }
+        }
+    }
+    mask_inside(symbols, &left);
+}
+
+/// Hides a mobile with other digits around it, where they are dictated: recognition hears a digit twice, or callers begin
+/// again. Long written numbers are orders.
+fn mask_inside(symbols: &mut [char], digits: &[(usize, char)]) {
+    let parts: Vec<&[(usize, char)]> = digits
+        .chunk_by(|(one, _), (next, _)| is_spoken(symbols[*one]) == is_spoken(symbols[*next]))
+        .filter(|part| is_spoken(symbols[part[0].0]))
+        .collect();
+    for part in parts {
+        let text: String = part.iter().map(|(_, digit)| digit).collect();
+        let Some(at) = text.as_bytes().windows(11).position(is_mobile) else {
+            continue;
+        };
+        // Which eleven are the number is not sure, so what follows is hidden but for the last four.
+        for (place, _) in &part[at + 3..part.len() - 4] {
+            hide(symbols, *place);
         }
     }
 }
@@ -182,19 +240,23 @@ fn follows_plus(symbols: &[char], place: usize) -> bool {
         .is_some_and(|symbol| matches!(symbol, '+' | '＋'))
 }
 
+/// A mobile number without country code.
+fn is_mobile(digits: &[u8]) -> bool {
+    digits.len() == 11
+        && digits[0] == b'1'
+        && (b'3'..=b'9').contains(&digits[1])
+        && digits.iter().all(u8::is_ascii_digit)
+}
+
 /// How many digits stay at both ends of a number of a person; `None` if it is none.
 fn kept_ends(digits: &str) -> Option<(usize, usize)> {
-    let mobile = |digits: &str| {
-        let bytes = digits.as_bytes();
-        bytes.len() == 11 && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1])
-    };
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if mobile(digits) && plain {
-        return Some((3, 4));
-    }
-    let national = digits.strip_prefix("86").or(digits.strip_prefix("0086"));
-    if let Some(national) = national.filter(|national| mobile(national) && plain) {
-        return Some((digits.len() - national.len() + 3, 4));
+    // As it is, with the country code, or with the 0 that some exchanges want before it.
+    for prefix in ["", "86", "0086", "0"] {
+        let national = digits.strip_prefix(prefix);
+        if national.is_some_and(|national| is_mobile(national.as_bytes())) {
+            return Some((prefix.len() + 3, 4));
+        }
     }
     if is_identity_number(digits) {
         return Some((3, 4));
@@ -208,7 +270,8 @@ fn kept_ends(digits: &str) -> Option<(usize, usize)> {
         [b'0', b'3'..=b'9', ..] => 4,
         _ => return None,
     };
-    (plain && (7..=8).contains(&(digits.len() - area))).then_some((area, 2))
+    let subscriber = digits.len().checked_sub(area)?;
+    (plain && (7..=8).contains(&subscriber)).then_some((area, 2))
 }
 
 /// GB 11643-1999: 17 digits and a check character by ISO 7064 MOD 11-2.
@@ -276,11 +339,27 @@ fn mask_addresses(symbols: &mut [char]) {
 }
 
 fn is_separator(symbol: char) -> bool {
-    symbol == ' '
+    symbol.is_whitespace()
         || matches!(
             symbol,
             '-' | '，' | '、' | ',' | '杠' | '—' | '(' | ')' | '+' | '＋'
         )
+        || matches!(symbol, '－' | '–' | '‐' | '‑' | '−' | '（' | '）' | '＋')
+        // Pauses of dictation, as recognition writes them.
+        || matches!(symbol, '。' | '嗯' | '呃' | '额' | '啊')
+}
+
+/// Whether a point stands between groups of a number (138.0013.8000), and not in a price or an address (127.0.0.1).
+fn is_point(symbols: &[char], place: usize, group: usize) -> bool {
+    let digits_after = symbols[place + 1..]
+        .iter()
+        .take_while(|symbol| digit_of(**symbol).is_some());
+    matches!(symbols[place], '.' | '．') && group >= 3 && digits_after.take(3).count() == 3
+}
+
+/// Whether a digit is dictated (幺) and not written.
+fn is_spoken(symbol: char) -> bool {
+    !matches!(symbol, '0'..='9' | '０'..='９')
 }
 
 fn digit_of(symbol: char) -> Option<char> {
@@ -334,6 +413,31 @@ mod tests {
         check("010-62345678", "010-******78");
         check("0571-8815555", "0571-*****55");
         check("零五七一杠八八一五五五五五", "零五七一杠******五五");
+        // As callers dictate.
+        check("幺三八三个零幺三八三个零", "幺三八*****八三个零");
+        check("幺三八双零幺三八零零零", "幺三八****八零零零");
+        check("幺三八零零幺三八三个零", "幺三八****八三个零");
+        check("一三五六个八一二", "一三五***一二");
+        check("1383个0 138 00", "138*** *38 00");
+        check("幺三八嗯零零幺三八零零零", "幺三八嗯****八零零零");
+        check("幺三八。零零幺三。八零零零。", "幺三八。****。八零零零。");
+        check("一一三八零零一三八零零零", "一一三八****八零零零");
+        check(
+            "幺三八零零幺三八零零零幺三九零零幺三九零零零",
+            "幺三八***************九零零零",
+        );
+        check(
+            "身份证幺幺零幺零五幺九四九幺二三幺零零二叉",
+            "身份证幺幺零***********零零二叉",
+        );
+        check("身份证11010519491231002叉", "身份证110***********002叉");
+        // As they are written.
+        check("138.0013.8000", "138.****.8000");
+        check("013800138000", "0138****8000");
+        check("第一13800138000", "第一138****8000");
+        check("010－62345678", "010－******78");
+        check("（010）62345678", "（010）******78");
+        check("010.6234.5678", "010.****.**78");
         // Mail.
         check("发到zhang.san@example.com吧", "发到z********@example.com吧");
         // None of them.
@@ -341,7 +445,25 @@ mod tests {
         check("订单2024010100012", "订单2024010100012");
         check("一共三百二十元，一二三四五", "一共三百二十元，一二三四五");
         check("sip:agent@127.0.0.1:5090", "sip:agent@127.0.0.1:5090");
-        check("", "");
+        for text in [
+            "在139.196.10.101上",
+            "版本1.38.0013",
+            "一共1380.00元，再加1999.50元",
+            "要1,380,013.80元",
+            "一千三百八十元零五毛",
+            "买了三个，又买了五个一百三十八的",
+            "三个八块，双十一买的，双人床两个",
+            "一三八块，一九九块，一五零块",
+            "订单20240113800138000",
+            "2026年10月2日13点45分",
+            "2026-10-02 13:45:00",
+            "2026.10.02。1380",
+            "二零二六年一月三十八号。零零一三",
+            "二零二六幺零零二幺零零三零零零",
+            "",
+        ] {
+            check(text, text);
+        }
     }
 
     #[test]
