@@ -2,6 +2,9 @@
 //!
 //! What is not written in figures or signs passes through. English stays English; reading it is the synthesiser's work.
 
+mod amounts;
+mod identifiers;
+mod letters;
 mod numbers;
 mod patterns;
 
@@ -14,8 +17,7 @@ pub fn to_spoken(text: &str) -> String {
     let mut place = 0;
     while place < symbols.len() {
         let rest = &symbols[place..];
-        let before = place.checked_sub(1).map(|before| symbols[before]);
-        match patterns::read(before, rest) {
+        match patterns::read(&symbols[..place], rest) {
             Some((words, length)) => {
                 spoken.push_str(&words);
                 place += length;
