@@ -2,12 +2,16 @@
 //!
 //! Only whole strings of digits: 三百二十 is a number and not dictation.
 
-/// The digits of `text` if it is nothing but dictated digits (`幺三八，零零幺三…` -> `138001…`); separators, 是 and 号码 around
-/// them do not count.
+/// The digits of `text` if it is nothing but dictated digits (`幺三八，零零幺三…` -> `138001…`); separators and what people say
+/// around a number (我电话是, 谢谢) do not count.
 pub fn dictated(text: &str) -> Option<String> {
     let mut digits = String::new();
-    let mut rest = strip_lead(text);
+    let mut rest = strip_tail(strip_lead(text));
     while let Some(symbol) = rest.chars().next() {
+        if let Some(after) = BETWEEN.iter().find_map(|word| rest.strip_prefix(word)) {
+            rest = after;
+            continue;
+        }
         if let Some((word, count)) = REPEATS.iter().find(|(word, _)| rest.starts_with(word)) {
             // 三个八, 双六: the next digit so many times.
             let after = &rest[word.len()..];
@@ -64,16 +68,87 @@ fn name_of(digit: char) -> Option<char> {
 
 /// What stands before a dictated number.
 const LEADS: &[&str] = &[
-    "我的", "电话", "手机", "号码", "号", "是", "嗯", "呃", "啊", "那", "打", "这个", "就是",
+    "我的",
+    "我",
+    "电话",
+    "手机",
+    "号码",
+    "号",
+    "是",
+    "嗯",
+    "呃",
+    "啊",
+    "那",
+    "打",
+    "拨",
+    "这个",
+    "就",
+    "记一下",
+    "记下",
+    "你",
+    "您",
+    "好的",
+    "好",
+    "对",
+    "后面",
+    "最后",
+    "尾号",
+    "前面",
+    "开头",
+    "改成",
+    "换成",
+];
+
+/// What stands between the parts of one.
+const BETWEEN: &[&str] = &["后面", "最后", "然后", "接着", "再", "是"];
+
+/// What stands after one.
+const TAILS: &[&str] = &[
+    "谢谢",
+    "你",
+    "您",
+    "吧",
+    "啊",
+    "呢",
+    "哈",
+    "呀",
+    "对",
+    "对的",
+    "好",
+    "好的",
+    "的",
+    "了",
+    "吗",
+    "是",
+    "就这个",
+    "这个",
+    "这个号码",
+    "没错",
+    "就",
+    "完",
+    "结束",
 ];
 
 const REPEATS: &[(&str, usize)] = &[
     ("双", 2),
+    ("一个", 1),
     ("两个", 2),
     ("三个", 3),
     ("四个", 4),
     ("五个", 5),
     ("六个", 6),
+    ("七个", 7),
+    ("八个", 8),
+    ("九个", 9),
+    ("十个", 10),
+    ("2个", 2),
+    ("3个", 3),
+    ("4个", 4),
+    ("5个", 5),
+    ("6个", 6),
+    ("7个", 7),
+    ("8个", 8),
+    ("9个", 9),
 ];
 
 fn strip_lead(mut text: &str) -> &str {
@@ -89,11 +164,40 @@ fn strip_lead(mut text: &str) -> &str {
     }
 }
 
+fn strip_tail(mut text: &str) -> &str {
+    'again: loop {
+        text = text.trim_end_matches(is_separator);
+        for tail in TAILS {
+            if let Some(rest) = text.strip_suffix(tail) {
+                text = rest;
+                continue 'again;
+            }
+        }
+        return text;
+    }
+}
+
 fn is_separator(symbol: char) -> bool {
     symbol.is_whitespace()
         || matches!(
             symbol,
-            '，' | '。' | '、' | ',' | '.' | '-' | '杠' | '—' | '嗯' | '呃'
+            '，' | '。'
+                | '、'
+                | ','
+                | '.'
+                | '-'
+                | '杠'
+                | '—'
+                | '嗯'
+                | '呃'
+                | '：'
+                | ':'
+                | '；'
+                | '…'
+                | '？'
+                | '?'
+                | '！'
+                | '!'
         )
 }
 
@@ -147,6 +251,24 @@ mod tests {
         check("四个八", Some("8888"));
         check("零五七一杠八八幺五五五五五", Some("057188155555"));
         check("两", Some("2"));
+        check("我电话是13800138000", Some("13800138000"));
+        check("13800138000谢谢", Some("13800138000"));
+        check("幺三八零零幺三八零零零吧", Some("13800138000"));
+        check("幺三八零零幺三八零零零，对", Some("13800138000"));
+        check("手机号码是：13800138000", Some("13800138000"));
+        check("就打13800138000", Some("13800138000"));
+        check("打我手机13800138000", Some("13800138000"));
+        check("记一下，13800138000", Some("13800138000"));
+        check("七个八", Some("8888888"));
+        check("后面三个零", Some("000"));
+        check("幺三八零零幺三八，后面三个零", Some("13800138000"));
+        check("双六", Some("66"));
+        check("对，是幺三八零零幺三八零零零没错", Some("13800138000"));
+        check("你好", None);
+        check("对的", None);
+        check("是的", None);
+        check("七个", None);
+        check("三个工作日", None);
         check("一下", None);
         check("三百二十", None);
         check("我要报修", None);
