@@ -1,8 +1,7 @@
-//! Chinese as it is spoken and as it is written: numbers, pinyin, sentences.
+//! Chinese as it is spoken and as it is written: numbers, dictated digits, pinyin.
 //!
 //! Pure functions over text, used by machines and engines alike. This module does not synthesise or recognise speech.
 
 pub mod digits;
 pub mod pinyin;
-pub mod sentences;
 pub mod spoken;
