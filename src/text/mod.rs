@@ -1,7 +1,8 @@
-//! Chinese as it is spoken and as it is written: numbers, dictated digits, pinyin.
+//! Chinese as it is spoken and as it is written: numbers both ways, dictated digits, pinyin.
 //!
 //! Pure functions over text, used by machines and engines alike. This module does not synthesise or recognise speech.
 
 pub mod digits;
 pub mod pinyin;
 pub mod spoken;
+pub mod written;
