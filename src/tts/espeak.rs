@@ -89,7 +89,7 @@ impl Espeak {
             .ok_or_else(|| unavailable("it does not tell its version".to_owned()))?;
         Ok(Self {
             // The front end is part of what is heard: count it up when readings change.
-            engine: format!("espeak-ng {version} front-end 1"),
+            engine: format!("espeak-ng {version} front-end 2"),
             permits: Semaphore::new(AT_ONCE),
             config,
         })
