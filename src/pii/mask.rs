@@ -174,7 +174,7 @@ fn digits_at(symbols: &[char], place: usize) -> Option<(char, usize, usize)> {
 }
 
 /// Hides the digits that begin at a place, 三个八 as a whole.
-fn hide(symbols: &mut [char], place: usize) {
+fn hide_digits(symbols: &mut [char], place: usize) {
     let length = digits_at(symbols, place).map_or(1, |(_, _, length)| length);
     symbols[place..place + length].fill('*');
 }
@@ -199,7 +199,7 @@ fn mask_run(symbols: &mut [char], run: &Run) {
         match found {
             Some((end, joined, (head, tail))) => {
                 for (place, _) in &joined[head..joined.len() - tail] {
-                    hide(symbols, *place);
+                    hide_digits(symbols, *place);
                 }
                 mask_inside(symbols, &std::mem::take(&mut left));
                 first = end;
@@ -227,7 +227,7 @@ fn mask_inside(symbols: &mut [char], digits: &[(usize, char)]) {
         };
         // Which eleven are the number is not sure, so what follows is hidden but for the last four.
         for (place, _) in &part[at + 3..part.len() - 4] {
-            hide(symbols, *place);
+            hide_digits(symbols, *place);
         }
     }
 }

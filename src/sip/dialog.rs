@@ -58,6 +58,7 @@ impl Shared {
             pending: Mutex::default(),
             local: Mutex::new(local),
             ended_here: AtomicBool::default(),
+            hanging_up: AtomicBool::default(),
             delayed: AtomicBool::default(),
             timer_headers: Mutex::default(),
             changed: Notify::default(),
