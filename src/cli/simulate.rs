@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -25,6 +26,9 @@ use crate::{
 
 /// Sentences of callers that stay in memory.
 const SENTENCES: usize = 1_000;
+
+/// When a sentence of a caller is given up.
+const VOICES_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Runs scripted conversations and fails when one is not as expected.
 #[derive(Debug, clap::Args)]
@@ -126,7 +130,12 @@ fn load(args: &Args) -> anyhow::Result<Vec<Scenario>> {
 }
 
 pub(super) async fn voices(folder: &std::path::Path) -> anyhow::Result<Arc<dyn SpeechSynthesizer>> {
-    let engine = Espeak::start(EspeakConfig::default()).await?;
+    // No caller is on the line yet, and all of them want their words at once.
+    let config = EspeakConfig {
+        deadline: VOICES_DEADLINE,
+        ..EspeakConfig::default()
+    };
+    let engine = Espeak::start(config).await?;
     let cache = PhraseCache::open(folder, Keep::All, SENTENCES, Arc::new(engine))
         .with_context(|| folder.display().to_string())?;
     Ok(Arc::new(cache))

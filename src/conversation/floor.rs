@@ -109,6 +109,8 @@ pub(super) struct Speaking {
     paused: bool,
     /// Up to when audible time is counted.
     counted: Moment,
+    /// Sentences that could not be made since the last that was heard.
+    failed: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -164,6 +166,22 @@ impl Speaking {
 
     pub(super) fn remove(&mut self, id: SpeechId) -> Option<Said> {
         self.speeches.remove(&id)
+    }
+
+    /// It is audible.
+    pub(super) fn heard(&mut self) {
+        self.failed = 0;
+    }
+
+    /// It could not be made; how many that are in a row.
+    pub(super) fn failed(&mut self) -> u8 {
+        self.failed = self.failed.saturating_add(1);
+        self.failed
+    }
+
+    /// Whether something is said after it.
+    pub(super) fn goes_on_after(&self, id: SpeechId) -> bool {
+        self.speeches.keys().any(|other| *other > id)
     }
 
     pub(super) fn is_quiet(&self) -> bool {

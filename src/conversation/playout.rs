@@ -18,6 +18,10 @@ use crate::{
 /// The sentence that must have been heard before a call is recorded.
 pub(super) const RECORDING_NOTICE: &str = "greeting.recording";
 
+/// Sentences in a row that cannot be made before nothing more is said in their place: it would not be heard either, and
+/// silence has its own end.
+const MUTE: u8 = 3;
+
 /// What 再说一遍 repeats.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Repeatable {
@@ -117,12 +121,16 @@ impl Conversation {
         }
         let played = Duration::ZERO;
         said.audible = Some(Audible { length, played });
-        let event = CallEvent::SpeechStarted {
+        let speech = said.speech.clone();
+        self.speaking.heard();
+        if matches!(speech.source, SpeechSource::Entry { .. }) {
+            self.policy.heard();
+        }
+        self.event(CallEvent::SpeechStarted {
             speech: id,
-            text: said.speech.text.clone(),
-            source: said.speech.source.clone(),
-        };
-        self.event(event);
+            text: speech.text,
+            source: speech.source,
+        });
     }
 
     pub(super) fn play_ended(
@@ -180,9 +188,20 @@ impl Conversation {
         }
         self.engine_failed("synthesis", error);
         self.quiet_since = now;
-        // An agent needs no synthesis; a caller who hears nothing does.
-        if let Some(reason) = self.policy.failed() {
-            self.escalate(reason, None);
+        if self.speaking.failed() > MUTE {
+            return;
+        }
+        // What is said after it, or is being worked out, leaves no silence.
+        let followed = self.speaking.goes_on_after(id) || self.hearing.is_some();
+        let talking = !matches!(
+            self.stage,
+            Stage::New | Stage::Waiting | Stage::WithAgent | Stage::Over
+        );
+        match self.policy.failed() {
+            // These sentences were made when the prompts were loaded.
+            Some(reason) => self.escalate(reason, Some("trouble.engine")),
+            None if talking && !followed => self.say("trouble.say_again"),
+            None => {}
         }
     }
 }

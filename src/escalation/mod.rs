@@ -31,6 +31,10 @@ impl EscalationPolicy {
     /// The bot had an answer.
     pub fn answered(&mut self) {
         self.abstentions = 0;
+    }
+
+    /// The caller hears an answer: every engine that it takes has worked.
+    pub fn heard(&mut self) {
         self.failures = 0;
     }
 
@@ -77,6 +81,16 @@ mod tests {
     fn the_second_failure_is_one_too_many() {
         let mut policy = EscalationPolicy::default();
         assert_eq!(policy.failed(), None);
+        assert_eq!(policy.failed(), Some(EscalationReason::EngineFailure));
+    }
+
+    #[test]
+    fn only_an_answer_that_is_heard_makes_up_for_a_failure() {
+        let mut policy = EscalationPolicy::default();
+        assert_eq!(policy.failed(), None);
+        policy.heard();
+        assert_eq!(policy.failed(), None);
+        policy.answered();
         assert_eq!(policy.failed(), Some(EscalationReason::EngineFailure));
     }
 

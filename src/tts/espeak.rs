@@ -95,24 +95,23 @@ impl Espeak {
         })
     }
 
+    /// A caller waits for the whole sentence, the line before the engine included, so all of it has one deadline.
     async fn speak(&self, request: &SpeechRequest) -> Result<Pcm, SynthesizeError> {
-        let failed = |problem: &str| SynthesizeError::Failed(problem.to_owned());
-        let _permit = self
-            .permits
-            .acquire()
+        tokio::time::timeout(self.config.deadline, self.speak_in_turn(request))
             .await
-            .map_err(|_| failed("the engine has stopped"))?;
+            .map_err(|_| SynthesizeError::Failed("the deadline passed".to_owned()))?
+    }
+
+    async fn speak_in_turn(&self, request: &SpeechRequest) -> Result<Pcm, SynthesizeError> {
+        let stopped = |_| SynthesizeError::Failed("the engine has stopped".to_owned());
+        let _permit = self.permits.acquire().await.map_err(stopped)?;
         let mut samples = Vec::new();
         for segment in segments(request) {
             if !samples.is_empty() {
                 let joint = SampleRate::TELEPHONE.samples_in(JOINT);
                 samples.resize(samples.len() + joint, 0);
             }
-            let run = self.run(&segment, request);
-            let audio = tokio::time::timeout(self.config.deadline, run)
-                .await
-                .map_err(|_| failed("the deadline passed"))??;
-            samples.extend(audio);
+            samples.extend(self.run(&segment, request).await?);
         }
         level(&mut samples);
         Ok(Pcm::new(SampleRate::TELEPHONE, samples))
@@ -344,6 +343,25 @@ mod tests {
             .await
             .expect("spoken");
         assert!(nothing.samples.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_line_before_the_engine_counts_towards_the_deadline() {
+        let engine = Espeak {
+            config: EspeakConfig {
+                deadline: Duration::from_millis(1),
+                ..EspeakConfig::default()
+            },
+            engine: "busy".to_owned(),
+            permits: Semaphore::new(0),
+        };
+        let request = request("您好", "zh-CN");
+        let spoken = tokio::time::timeout(Duration::from_secs(10), engine.synthesize(&request));
+        let error = spoken
+            .await
+            .expect("given up")
+            .expect_err("no place came free");
+        assert!(error.to_string().contains("the deadline passed"), "{error}");
     }
 
     #[tokio::test]

@@ -706,6 +706,7 @@ fn a_voice_that_fails_twice_brings_a_human() {
     expect![[r#"
         synthesis failed
         synthesis failed
+        say trouble.engine
         escalate engine_failure | 来电，未显示号码，系统故障。客户还没有说问题。
     "#]]
     .assert_eq(&stage.take_log());

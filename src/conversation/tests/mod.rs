@@ -3,6 +3,7 @@
 mod dialogues;
 mod prompt_files;
 mod properties;
+mod recovery;
 mod stage;
 mod turns;
 mod vocabulary;
