@@ -20,7 +20,19 @@ const TRIES: u8 = 2;
 /// The longest number that can be dialled (ITU-T E.164 §6.1 and a trunk prefix).
 const LONGEST_NUMBER: usize = 17;
 
-/// Where the agreement on a call back stands.
+/// A question that came between the offer of a call back and its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum SetAside {
+    /// None so far.
+    #[default]
+    Never,
+    /// It is being dealt with; then this is gone back to.
+    Now(Callback),
+    /// That was done: nobody is asked for ever.
+    Before,
+}
+
+/// Where the agreement on a call back stands. `tries` is how often a number has been asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Callback {
     /// 需要我们稍后给您回电话吗？
@@ -119,32 +131,60 @@ impl Conversation {
     }
 
     fn bad_number(&mut self, tries: u8) {
-        let tries = tries + 1;
-        if tries >= TRIES {
-            return self.settle("callback.failed");
-        }
-        self.collect(tries);
-        self.ask("callback.bad_number", &[]);
+        self.collect("callback.bad_number", tries);
     }
 
     fn ask_number(&mut self, tries: u8) {
+        self.collect("callback.ask_number", tries);
+    }
+
+    /// Asks for a number, unless that was done often enough.
+    fn collect(&mut self, key: &str, tries: u8) {
         if tries >= TRIES {
             return self.settle("callback.failed");
         }
-        self.collect(tries);
-        self.ask("callback.ask_number", &[]);
-    }
-
-    fn collect(&mut self, tries: u8) {
-        let digits = String::new();
+        let (digits, tries) = (String::new(), tries + 1);
         self.stage = Stage::Callback(Callback::Collecting { digits, tries });
+        self.ask(key, &[]);
     }
 
+    /// Reads a number back, which asks for none.
     fn confirm(&mut self, number: String, tries: u8) {
         let spoken = self.spelled(&number);
         self.ask("callback.confirm", &[("number", &spoken)]);
-        let tries = tries + 1;
         self.stage = Stage::Callback(Callback::Confirming { number, tries });
+    }
+
+    pub(super) fn offer_callback(&mut self) {
+        self.set_aside = SetAside::Never;
+        self.stage = Stage::Callback(Callback::Offered);
+        self.ask("callback.offer", &[]);
+    }
+
+    /// A question comes between, with an answer of its own.
+    pub(super) fn set_callback_aside(&mut self) {
+        if let (Stage::Callback(callback), SetAside::Never) = (&self.stage, &self.set_aside) {
+            self.set_aside = SetAside::Now(callback.clone());
+        }
+    }
+
+    /// What came between is dealt with: the call back is asked about again. Whether there was anything to go back to.
+    pub(super) fn return_to_callback(&mut self) -> bool {
+        let SetAside::Now(callback) = &self.set_aside else {
+            return false;
+        };
+        let callback = callback.clone();
+        self.set_aside = SetAside::Before;
+        match callback {
+            Callback::Offered => {
+                self.stage = Stage::Callback(Callback::Offered);
+                self.ask("callback.offer", &[]);
+            }
+            Callback::Confirming { number, tries } => self.confirm(number, tries),
+            // To be asked again is no failure of the caller's.
+            Callback::Collecting { tries, .. } => self.ask_number(tries.saturating_sub(1)),
+        }
+        true
     }
 
     fn settle(&mut self, key: &str) {

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{
     Input, Listening, Output, Prompts,
-    callback::Callback,
+    callback::{Callback, SetAside},
     floor::{Hearing, Silence, Speaking},
     playout::{RECORDING_NOTICE, Repeatable},
 };
@@ -103,6 +103,8 @@ pub struct Conversation {
     pub(super) last_question: String,
     /// The caller was asked whether there is anything else.
     pub(super) asked_more: bool,
+    /// What a question of the caller's has put off.
+    pub(super) set_aside: SetAside,
     pub(super) timer: Option<Moment>,
     outputs: VecDeque<Output>,
 }
@@ -129,6 +131,7 @@ impl Conversation {
             repeatable: None,
             last_question: String::new(),
             asked_more: false,
+            set_aside: SetAside::Never,
             timer: None,
             outputs: VecDeque::new(),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Intent, Output,
-    callback::Callback,
+    callback::SetAside,
     machine::{Conversation, Stage},
     playout::Repeatable,
 };
@@ -200,7 +200,9 @@ impl Conversation {
             // 没有 instead of the details: there are none.
             Intent::No if matches!(self.stage, Stage::Noting { .. }) => {
                 self.stage = Stage::Open;
-                self.ask_for_more();
+                if !self.return_to_callback() {
+                    self.ask_for_more();
+                }
             }
             Intent::Dissent if self.was_answered() => self.abstain(),
             Intent::Yes if asked_more => self.say("answer.more"),
@@ -235,6 +237,7 @@ impl Conversation {
         });
         self.asked_more = true;
         self.say("answer.noted");
+        self.return_to_callback();
     }
 
     /// Acts on what was found for a question.
@@ -242,6 +245,9 @@ impl Conversation {
         self.asked_more = false;
         if self.is_handing_over() {
             return;
+        }
+        if !matches!(finding.verdict, Verdict::Abstain { .. }) {
+            self.set_callback_aside();
         }
         match finding.verdict {
             Verdict::Answer { candidate } => self.say_entry(candidate),
@@ -291,8 +297,12 @@ impl Conversation {
                 keys: String::new(),
             },
         };
-        if let Some(reason) = EscalationPolicy::of_action(&entry.action) {
-            self.escalate(reason, Some("handover.connecting"));
+        match EscalationPolicy::of_action(&entry.action) {
+            Some(reason) => self.escalate(reason, Some("handover.connecting")),
+            None if self.stage == Stage::Open => {
+                self.return_to_callback();
+            }
+            None => {}
         }
     }
 
@@ -340,7 +350,10 @@ impl Conversation {
     fn abstain(&mut self) {
         match self.policy.abstained() {
             Some(reason) => self.escalate(reason, Some("abstain.second")),
-            None => self.say("abstain.first"),
+            None => {
+                self.say("abstain.first");
+                self.return_to_callback();
+            }
         }
     }
 
@@ -419,8 +432,7 @@ impl Conversation {
         }
         self.note_activity(now);
         self.say("handover.unavailable");
-        self.ask("callback.offer", &[]);
-        self.stage = Stage::Callback(Callback::Offered);
+        self.offer_callback();
     }
 
     pub(super) fn agent_left(&mut self, now: Moment) {
@@ -431,6 +443,7 @@ impl Conversation {
         }
         self.note_activity(now);
         self.stage = Stage::Open;
+        self.set_aside = SetAside::Never;
         self.asked_more = true;
         self.say("handover.left");
     }

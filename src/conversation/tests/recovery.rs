@@ -1,8 +1,11 @@
 //! Dialogues in which something goes wrong: what the caller said is kept, and nobody is left in silence.
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 
-use super::stage::{Stage, ZH};
+use super::{
+    dialogues::play_on,
+    stage::{Stage, ZH},
+};
 use crate::{call::AgentUnavailable, conversation::Input, ids::SpeechId};
 
 fn greeted() -> Stage {
@@ -137,4 +140,141 @@ fn a_voice_that_is_gone_is_not_asked_for_ever() {
         hang up Silence
     "#]]
     .assert_eq(&stage.take_log());
+}
+
+/// Nobody comes, so the caller is offered a call back.
+fn offered(script: &str, expected: Expect) {
+    let mut stage = greeted();
+    play_on(&mut stage, "say 转人工\nagent busy");
+    stage.take_log();
+    play_on(&mut stage, script);
+    expected.assert_eq(&stage.take_log());
+}
+
+#[test]
+fn a_number_is_asked_for_twice_whoever_offered_the_first() {
+    offered(
+        "say 好\nsay 不对\nsay 幺三九\nwait\nhear\nsay 幺三九\nwait\nhear",
+        expect![[r#"
+        understood yes
+        say callback.confirm
+        understood no
+        say callback.ask_number
+        say callback.bad_number
+        say callback.failed
+    "#]],
+    );
+    offered(
+        "say 好\nsay 不对\nsay 幺三九幺二三四五六七八\nsay 不对\nsay 幺三九幺二三四五六七九\nsay 不对",
+        expect![[r#"
+        understood yes
+        say callback.confirm
+        understood no
+        say callback.ask_number
+        say callback.confirm
+        understood no
+        say callback.ask_number
+        say callback.confirm
+        understood no
+        say callback.failed
+    "#]],
+    );
+}
+
+#[test]
+fn a_question_puts_off_the_offer_of_a_call_back_once() {
+    offered(
+        "say 洗衣机坏了\nsay 冰箱\nsay 好的",
+        expect![[r#"
+        commit
+        turn 洗衣机坏了 -> answer
+        say A1
+        say callback.offer
+        commit
+        turn 冰箱 -> answer
+        say A2
+        understood yes
+        say answer.anything_else
+    "#]],
+    );
+    offered(
+        "say 好\nsay 洗衣机坏了\nsay 对",
+        expect![[r#"
+        understood yes
+        say callback.confirm
+        commit
+        turn 洗衣机坏了 -> answer
+        say A1
+        say callback.confirm
+        understood yes
+        callback 13800138000
+        say callback.noted
+    "#]],
+    );
+    offered(
+        "say 好\nsay 不对\nsay 洗衣机坏了\nsay 幺三九幺二三四五六七八",
+        expect![[r#"
+        understood yes
+        say callback.confirm
+        understood no
+        say callback.ask_number
+        commit
+        turn 洗衣机坏了 -> answer
+        say A1
+        say callback.ask_number
+        say callback.confirm
+    "#]],
+    );
+    // Through a choice, through details to note, through a choice of nothing.
+    offered(
+        "say 维修\nsay 第二个\nsay 好的",
+        expect![[r#"
+        turn 维修 -> clarify
+        say clarify.two
+        commit
+        chosen A2
+        say A2
+        say callback.offer
+        understood yes
+        say callback.confirm
+    "#]],
+    );
+    offered(
+        "say 报修\nsay 三号楼五零二\nsay 不用",
+        expect![[r#"
+        commit
+        turn 报修 -> answer
+        say A3
+        turn 三号楼五零二 -> abstain
+        noted for A3: 三号楼五零二
+        say answer.noted
+        say callback.offer
+        understood no
+        say callback.declined
+    "#]],
+    );
+    offered(
+        "say 报修\nsay 没有\nsay 不用",
+        expect![[r#"
+        commit
+        turn 报修 -> answer
+        say A3
+        understood no
+        say callback.offer
+        understood no
+        say callback.declined
+    "#]],
+    );
+    offered(
+        "say 维修\nsay 都不是\nsay 不用",
+        expect![[r#"
+        turn 维修 -> clarify
+        say clarify.two
+        understood no
+        say abstain.first
+        say callback.offer
+        understood no
+        say callback.declined
+    "#]],
+    );
 }

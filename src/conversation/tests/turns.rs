@@ -620,6 +620,7 @@ fn a_number_to_call_back_in_any_form() {
         commit
         turn 洗衣机坏了 -> answer
         say A1
+        say callback.offer
     "#]],
     );
     check(
