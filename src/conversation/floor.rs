@@ -55,6 +55,8 @@ pub(super) struct Hearing {
     pub(super) filler_said: bool,
     /// The words so far end in 那个 and the like.
     pub(super) trails_off: bool,
+    /// Its words that are on record already, and where they end.
+    pub(super) recorded: Option<(String, Moment)>,
 }
 
 impl Hearing {
@@ -71,6 +73,7 @@ impl Hearing {
             carried: String::new(),
             filler_said: false,
             trails_off: false,
+            recorded: None,
         }
     }
 
@@ -87,6 +90,14 @@ impl Hearing {
     pub(super) fn ended_at(&self) -> Option<Moment> {
         match self.silence {
             Silence::Ended { at } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Its own words and where they end, as they are recorded.
+    pub(super) fn words_and_end(&self) -> Option<(String, Moment)> {
+        match &self.words {
+            Words::Known(recognition) => Some((recognition.text.expose().clone(), self.span.1)),
             _ => None,
         }
     }

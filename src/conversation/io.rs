@@ -174,6 +174,11 @@ pub enum Output {
         /// One sentence that the agent hears before the caller (`prompts/` `agent.brief`).
         brief: Pii<String>,
     },
+    /// More is known of what the call is about: the brief of the agent who is being brought in, if it was not heard yet.
+    Brief {
+        /// One sentence, in place of that of [`Output::Escalate`].
+        brief: Pii<String>,
+    },
     /// End the call, once everything that was said has been heard.
     HangUp {
         /// Who decided.

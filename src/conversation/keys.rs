@@ -40,10 +40,8 @@ impl Conversation {
         if meaning == Meaning::Nothing {
             return;
         }
-        // The key takes the place of what was being said, and its tone is no speech.
-        self.hearing = None;
-        self.overtaken = None;
-        self.unfinished = None;
+        // The key takes the place of what was being said.
+        self.set_aside_at_key(now);
         self.stop_playout();
         self.note_activity(now);
         match meaning {

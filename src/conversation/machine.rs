@@ -12,11 +12,11 @@ use super::{
     playout::{RECORDING_NOTICE, Repeatable},
 };
 use crate::{
-    call::CallEvent,
+    call::{CallEvent, EscalationReason},
     clock::Moment,
     entry::Candidate,
     escalation::EscalationPolicy,
-    ids::{EntryId, SearchId},
+    ids::{EntryId, SearchId, UtteranceId},
     phone_number::CallerNumber,
 };
 
@@ -90,6 +90,8 @@ pub struct Conversation {
     pub(super) hearing: Option<Hearing>,
     /// Ended before the present utterance began, its words still being recognised.
     pub(super) overtaken: Option<Hearing>,
+    /// Whose words will be recorded when they are known, and not answered.
+    pub(super) unanswered: Vec<Hearing>,
     /// Words that trailed off; the next utterance goes on with them.
     pub(super) unfinished: Option<String>,
     pub(super) next_search: SearchId,
@@ -101,6 +103,10 @@ pub struct Conversation {
     pub(super) speed: f32,
     pub(super) repeatable: Option<Repeatable>,
     pub(super) last_question: String,
+    /// Which utterance that was.
+    pub(super) asked_in: UtteranceId,
+    /// Why a human was asked for last.
+    pub(super) escalated: Option<EscalationReason>,
     /// The caller was asked whether there is anything else.
     pub(super) asked_more: bool,
     /// What a question of the caller's has put off.
@@ -120,6 +126,7 @@ impl Conversation {
             speaking: Speaking::default(),
             hearing: None,
             overtaken: None,
+            unanswered: Vec::new(),
             unfinished: None,
             next_search: SearchId::default(),
             listening: None,
@@ -130,6 +137,8 @@ impl Conversation {
             speed: 1.0,
             repeatable: None,
             last_question: String::new(),
+            asked_in: UtteranceId::default(),
+            escalated: None,
             asked_more: false,
             set_aside: SetAside::Never,
             timer: None,
@@ -161,12 +170,7 @@ impl Conversation {
                 (speech_started, speech_ended),
                 Silence::Paused,
             ),
-            Input::SpeechResumed { utterance } => {
-                if let Some(hearing) = self.heard_as(utterance) {
-                    hearing.silence = Silence::Speaking;
-                    hearing.trails_off = false;
-                }
-            }
+            Input::SpeechResumed { utterance } => self.speech_resumed(utterance),
             Input::SpeechEnded {
                 utterance,
                 revision,
@@ -208,8 +212,7 @@ impl Conversation {
             Input::AgentLeft => self.agent_left(now),
             Input::Held => {
                 self.held = true;
-                self.hearing = None;
-                self.overtaken = None;
+                self.set_hearing_aside();
             }
             Input::Resumed => {
                 self.held = false;
@@ -243,7 +246,7 @@ impl Conversation {
     fn follow_stage(&mut self) {
         let listening = match &self.stage {
             _ if self.held => Listening::Off,
-            Stage::New | Stage::WithAgent | Stage::Over => Listening::Off,
+            Stage::New | Stage::Over => Listening::Off,
             _ if self
                 .hearing
                 .as_ref()
@@ -251,7 +254,10 @@ impl Conversation {
             {
                 Listening::Unfinished
             }
-            Stage::Open | Stage::Noting { .. } | Stage::Waiting => Listening::Question,
+            // What is said to an agent is for the record; an utterance in progress goes on.
+            Stage::Open | Stage::Noting { .. } | Stage::Waiting | Stage::WithAgent => {
+                Listening::Question
+            }
             Stage::Choosing { .. } => Listening::Choice,
             Stage::Callback(callback) => callback.listening(),
         };

@@ -13,6 +13,7 @@ mod playout;
 mod prompts;
 mod reactions;
 mod turn_taking;
+mod unanswered;
 mod words;
 
 pub use io::{Input, Listening, Output, Speech};

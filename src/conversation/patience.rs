@@ -92,12 +92,12 @@ impl Conversation {
             return;
         };
         let Some(ended) = hearing.ended_at() else {
-            self.hearing = None;
+            self.set_hearing_aside();
             self.quiet_since = now;
             return;
         };
         if now >= ended + timings.give_up {
-            self.hearing = None;
+            self.set_hearing_aside();
             self.quiet_since = now;
             if !self.is_handing_over() {
                 self.engine_failed("recognition", "no result in time".to_owned());
@@ -138,9 +138,8 @@ impl Conversation {
     }
 
     pub(super) fn hang_up(&mut self, by: Party, cause: EndCause) {
+        self.set_hearing_aside();
         self.stage = Stage::Over;
-        self.hearing = None;
-        self.overtaken = None;
         self.output(Output::HangUp { by, cause });
     }
 }

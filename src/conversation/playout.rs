@@ -167,6 +167,7 @@ impl Conversation {
 
     /// The call is over: what was audible has been heard as far as time went, as nobody will tell its end.
     pub(super) fn cut_off(&mut self) {
+        self.set_hearing_aside();
         self.stage = Stage::Over;
         for said in self.speaking.drain() {
             let Some(Audible { length, played }) = said.audible else {

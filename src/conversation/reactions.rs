@@ -133,6 +133,7 @@ impl Conversation {
         match understood {
             Understood::Nothing | Understood::Backchannel | Understood::Question => {}
             Understood::MustEscalate(phrase) => {
+                self.asked_in = utterance.unwrap_or(self.asked_in);
                 text.clone_into(&mut self.last_question);
                 self.escalate(
                     EscalationReason::MustEscalate { phrase },
@@ -363,6 +364,7 @@ impl Conversation {
             return;
         }
         self.stage = Stage::Waiting;
+        self.escalated = Some(reason.clone());
         self.event(CallEvent::Escalated {
             reason: reason.clone(),
         });
@@ -373,7 +375,7 @@ impl Conversation {
         self.output(Output::Escalate { reason, brief });
     }
 
-    fn brief(&self, reason: &EscalationReason) -> String {
+    pub(super) fn brief(&self, reason: &EscalationReason) -> String {
         let prompts = &self.settings.prompts;
         let reason = match reason {
             EscalationReason::Requested => prompts.reason("requested", &[]),
@@ -416,9 +418,7 @@ impl Conversation {
         if matches!(self.stage, Stage::New | Stage::Over) {
             return;
         }
-        self.hearing = None;
-        self.overtaken = None;
-        self.unfinished = None;
+        self.set_hearing_aside();
         self.stage = Stage::WithAgent;
         if !self.speaking.is_quiet() {
             self.speaking.set_paused(false);

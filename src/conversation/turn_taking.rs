@@ -39,7 +39,11 @@ impl Conversation {
                     self.record_utterance(&before);
                     hearing.carried = text;
                 }
-                None if before.words == Words::Asked => self.overtaken = Some(before),
+                None if before.words == Words::Asked => {
+                    if let Some(older) = self.overtaken.replace(before) {
+                        self.set_aside(older);
+                    }
+                }
                 None => {}
             }
         }
@@ -56,6 +60,15 @@ impl Conversation {
             .filter(|hearing| hearing.utterance == utterance)
     }
 
+    pub(super) fn speech_resumed(&mut self, utterance: UtteranceId) {
+        if let Some(hearing) = self.heard_as(utterance) {
+            hearing.silence = Silence::Speaking;
+            hearing.trails_off = false;
+        } else {
+            self.unanswered_resumed(utterance);
+        }
+    }
+
     pub(super) fn snapshot(
         &mut self,
         now: Moment,
@@ -65,7 +78,7 @@ impl Conversation {
         silence: Silence,
     ) {
         let Some(hearing) = self.heard_as(utterance) else {
-            return;
+            return self.unanswered_ended(utterance, revision, span, silence);
         };
         hearing.snapshot(revision, span);
         hearing.silence = silence;
@@ -93,7 +106,7 @@ impl Conversation {
             return self.recognised_late(now, before, words);
         }
         let Some(hearing) = self.heard_as(utterance) else {
-            return;
+            return self.unanswered_recognised(utterance, revision, words);
         };
         if hearing.revision != revision || hearing.words != Words::Asked {
             return;
@@ -133,7 +146,7 @@ impl Conversation {
         error: String,
     ) {
         let Some(hearing) = self.heard_as(utterance) else {
-            return;
+            return self.unanswered_failed(utterance, revision, error);
         };
         if hearing.revision != revision || hearing.words != Words::Asked {
             return;
@@ -168,7 +181,7 @@ impl Conversation {
         let ended = hearing.ended_at().is_some();
         self.engine_failed("search", error);
         if ended {
-            self.hearing = None;
+            self.set_hearing_aside();
             self.not_understood(now);
         }
     }
@@ -252,7 +265,9 @@ impl Conversation {
             // Noise does not count: a caller who left the receiver beside a radio is silent, too.
             return;
         }
-        self.overtaken = None;
+        if let Some(older) = self.overtaken.take() {
+            self.set_aside(older);
+        }
         self.record_utterance(&hearing);
         self.note_activity(now);
         if understood == Understood::Backchannel {
@@ -263,6 +278,7 @@ impl Conversation {
         let decision_ms = now.since(hearing.span.1).as_millis() as u64;
         match found {
             Some((search, finding)) => {
+                self.asked_in = utterance;
                 self.last_question.clone_from(&text);
                 self.event(CallEvent::Turn {
                     utterance: Some(utterance),
@@ -289,15 +305,27 @@ impl Conversation {
         }
     }
 
-    fn record_utterance(&mut self, hearing: &Hearing) {
+    /// Writes down what is known of its words and was not yet.
+    pub(super) fn record_utterance(&mut self, hearing: &Hearing) {
         let Words::Known(recognition) = &hearing.words else {
             return;
         };
+        let mut text = recognition.text.expose().as_str();
+        let mut began = hearing.span.0;
+        if let Some((before, end)) = &hearing.recorded
+            && let Some(rest) = text.strip_prefix(before.as_str())
+        {
+            text = rest.trim_start_matches(['，', '。', ',', '.', ' ']);
+            began = *end;
+        }
+        if text.is_empty() {
+            return;
+        }
         self.event(CallEvent::UtteranceRecognised {
             utterance: hearing.utterance,
-            text: recognition.text.clone(),
+            text: Pii::new(text.to_owned()),
             confidence: recognition.confidence,
-            span_ms: (hearing.span.0.as_millis(), hearing.span.1.as_millis()),
+            span_ms: (began.as_millis(), hearing.span.1.as_millis()),
             recognition_ms: recognition.took_ms,
         });
     }

@@ -101,6 +101,13 @@ impl SessionMachine {
         }
     }
 
+    /// More is known of what the call is about. An agent who hears the brief already learns it from the caller.
+    pub(super) fn renew_brief(&mut self, renewed: Pii<String>) {
+        if let Handover::Ringing { brief, .. } = &mut self.handover {
+            *brief = renewed;
+        }
+    }
+
     pub(super) fn agent_answered(&mut self, now: Moment, answered: OfferId) {
         let Handover::Ringing { offer, brief, .. } = &self.handover else {
             return self

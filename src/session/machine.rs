@@ -19,7 +19,7 @@ use crate::{
     call::{CallEvent, CallRecord, EndCause, Party, disposition},
     clock::Moment,
     conversation::{self, Conversation},
-    ids::{OfferId, SpeechId},
+    ids::{OfferId, SpeechId, UtteranceId},
     pii::Pii,
 };
 
@@ -62,6 +62,8 @@ pub struct SessionMachine {
     speaking: BTreeSet<SpeechId>,
     /// Utterances of a bridged caller, whose words are for the record alone.
     pub(super) overheard: Vec<Overheard>,
+    /// The first utterance that began while caller and agent talked (the last time), and the last.
+    pub(super) overheard_span: Option<(UtteranceId, UtteranceId)>,
     records: Vec<CallRecord>,
     pub(super) outputs: VecDeque<SessionOutput>,
 }
@@ -80,6 +82,7 @@ impl SessionMachine {
             announced_timer: None,
             speaking: BTreeSet::new(),
             overheard: Vec::new(),
+            overheard_span: None,
             records: Vec::new(),
             outputs: VecDeque::new(),
         }
@@ -257,7 +260,7 @@ impl SessionMachine {
             }
             _ => {}
         }
-        if self.handover.is_bridged() {
+        if self.overhears(&input) {
             self.overhear(now, input);
         } else {
             self.converse(now, input);
@@ -300,6 +303,7 @@ impl SessionMachine {
             Output::Listen(listening) => SessionOutput::Listen(listening),
             Output::Commit { utterance } => SessionOutput::Commit { utterance },
             Output::Escalate { reason, brief } => return self.escalate(now, &reason, brief),
+            Output::Brief { brief } => return self.renew_brief(brief),
             Output::HangUp { by, cause } => {
                 if self.phase == Phase::Talking {
                     let until = now + FAREWELL_LIMIT;

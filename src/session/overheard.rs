@@ -13,6 +13,31 @@ pub(super) struct Overheard {
 }
 
 impl SessionMachine {
+    /// Whether this is for the record alone. What was begun before the agent came is the conversation's, to the end.
+    pub(super) fn overhears(&mut self, input: &conversation::Input) -> bool {
+        use conversation::Input;
+        let bridged = self.handover.is_bridged();
+        let of = match input {
+            Input::SpeechStarted { utterance, .. } if bridged => {
+                let first = match self.overheard_span {
+                    Some((first, last)) if last.next() == *utterance => first,
+                    // A talk with another agent: what was said between them was for the bot.
+                    _ => *utterance,
+                };
+                self.overheard_span = Some((first, *utterance));
+                return true;
+            }
+            Input::SpeechPaused { utterance, .. }
+            | Input::SpeechResumed { utterance }
+            | Input::SpeechEnded { utterance, .. }
+            | Input::Recognised { utterance, .. }
+            | Input::RecognitionFailed { utterance, .. } => utterance,
+            _ => return bridged,
+        };
+        self.overheard_span
+            .is_some_and(|(first, last)| (first..=last).contains(of))
+    }
+
     /// While caller and agent talk, the caller's words are for the record alone.
     pub(super) fn overhear(&mut self, now: Moment, input: conversation::Input) {
         match input {

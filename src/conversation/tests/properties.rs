@@ -20,6 +20,7 @@ enum Step {
     Wait,
     Start,
     Pause(u64, u32),
+    GoOn(u64),
     End(u64, u32),
     Recognise(u64, u32, &'static str),
     Fail(u64, u32),
@@ -69,6 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Wait),
         2 => Just(Step::Start),
         2 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Pause(u, r)),
+        2 => (0u64..6).prop_map(Step::GoOn),
         2 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::End(u, r)),
         2 => (0u64..6, 0u32..3, words()).prop_map(|(u, r, w)| Step::Recognise(u, r, w)),
         1 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Fail(u, r)),
@@ -100,6 +102,9 @@ fn take(stage: &mut Stage, step: &Step) {
             stage.starts();
         }
         Step::Pause(utterance, revision) => stage.pauses(at(utterance), revision),
+        Step::GoOn(utterance) => stage.input(Input::SpeechResumed {
+            utterance: at(utterance),
+        }),
         Step::End(utterance, revision) => stage.ends(at(utterance), revision),
         Step::Recognise(utterance, revision, text) => {
             stage.recognised(at(utterance), revision, text)

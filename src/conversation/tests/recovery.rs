@@ -1,12 +1,18 @@
 //! Dialogues in which something goes wrong: what the caller said is kept, and nobody is left in silence.
 
+use std::time::Duration;
+
 use expect_test::{Expect, expect};
 
 use super::{
     dialogues::play_on,
     stage::{Stage, ZH},
 };
-use crate::{call::AgentUnavailable, conversation::Input, ids::SpeechId};
+use crate::{
+    call::AgentUnavailable,
+    conversation::{Input, Listening},
+    ids::{SearchId, SpeechId, UtteranceId},
+};
 
 fn greeted() -> Stage {
     let mut stage = Stage::new(ZH, "13800138000");
@@ -277,4 +283,156 @@ fn a_question_puts_off_the_offer_of_a_call_back_once() {
         say callback.declined
     "#]],
     );
+}
+
+/// The caller says `我家洗衣机漏水`, and nothing is found for it yet.
+fn spoken(engines: bool, recognised: bool) -> (Stage, UtteranceId) {
+    let mut stage = greeted();
+    stage.engines = engines;
+    let utterance = stage.starts();
+    stage.ends(utterance, 1);
+    if recognised {
+        stage.recognised(utterance, 1, "我家洗衣机漏水");
+    }
+    (stage, utterance)
+}
+
+#[test]
+fn words_before_a_key_reach_the_record_and_the_agent() {
+    // Known, and not yet looked up.
+    let (mut stage, _) = spoken(false, true);
+    stage.presses("0");
+    assert_eq!(stage.heard, ["我家洗衣机漏水"]);
+    expect![[r#"
+        say handover.connecting
+        escalate key_zero | 来电，尾号八零零零，客户按零转人工。客户说，我家洗衣机漏水。
+    "#]]
+    .assert_eq(&stage.take_log());
+
+    // Still being recognised: they come while the agent's phone rings.
+    let (mut stage, utterance) = spoken(true, false);
+    stage.presses("0");
+    stage.recognised(utterance, 1, "我家洗衣机漏水");
+    stage.recognised(utterance, 1, "我家洗衣机漏水");
+    assert_eq!(stage.heard, ["我家洗衣机漏水"]);
+    expect![[r#"
+        say handover.connecting
+        escalate key_zero | 来电，尾号八零零零，客户按零转人工。客户还没有说问题。
+        brief 来电，尾号八零零零，客户按零转人工。客户说，我家洗衣机漏水。
+    "#]]
+    .assert_eq(&stage.take_log());
+
+    // Still being spoken: the key falls into the middle.
+    let mut stage = greeted();
+    let utterance = stage.starts();
+    stage.now += Duration::from_millis(500);
+    stage.presses("0");
+    stage.ends(utterance, 1);
+    stage.recognised(utterance, 1, "我家洗衣机漏水");
+    assert_eq!(stage.heard, ["我家洗衣机漏水"]);
+    expect![[r#"
+        say handover.connecting
+        escalate key_zero | 来电，尾号八零零零，客户按零转人工。客户还没有说问题。
+        brief 来电，尾号八零零零，客户按零转人工。客户说，我家洗衣机漏水。
+    "#]]
+    .assert_eq(&stage.take_log());
+
+    // The tone of the key itself.
+    let mut stage = greeted();
+    let utterance = stage.starts();
+    stage.presses("0");
+    stage.ends(utterance, 1);
+    stage.recognised(utterance, 1, "啊");
+    assert!(stage.heard.is_empty());
+
+    // Half a sentence, and its pause.
+    let mut stage = greeted();
+    stage.engines = false;
+    stage.says("我家洗衣机那个");
+    let utterance = stage.starts();
+    stage.pauses(utterance, 1);
+    stage.recognised(utterance, 1, "漏水");
+    stage.presses("0");
+    assert_eq!(stage.heard, ["我家洗衣机那个", "漏水"]);
+    expect![[r#"
+        commit
+        say handover.connecting
+        escalate key_zero | 来电，尾号八零零零，客户按零转人工。客户说，我家洗衣机那个漏水。
+    "#]]
+    .assert_eq(&stage.take_log());
+
+    // No question: the agent is not told that the caller said 转人工.
+    let mut stage = greeted();
+    let utterance = stage.starts();
+    stage.ends(utterance, 1);
+    stage.presses("0");
+    stage.recognised(utterance, 1, "转人工");
+    assert_eq!(stage.heard, ["转人工"]);
+    expect![[r#"
+        say handover.connecting
+        escalate key_zero | 来电，尾号八零零零，客户按零转人工。客户还没有说问题。
+    "#]]
+    .assert_eq(&stage.take_log());
+}
+
+#[test]
+fn a_question_before_the_wish_for_a_human_reaches_the_agent() {
+    let mut stage = greeted();
+    let first = stage.starts();
+    stage.ends(first, 1);
+    let second = stage.starts();
+    stage.pauses(second, 1);
+    stage.recognised(second, 1, "转人工");
+    stage.recognised(first, 1, "我家洗衣机漏水");
+    assert_eq!(stage.heard, ["转人工", "我家洗衣机漏水"]);
+    expect![[r#"
+        commit
+        understood human
+        say handover.connecting
+        escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
+        brief 来电，尾号八零零零，客户要求人工。客户说，我家洗衣机漏水。
+    "#]]
+    .assert_eq(&stage.take_log());
+}
+
+#[test]
+fn words_at_the_bridge_on_hold_and_at_the_end_reach_the_record() {
+    let agent_comes = |stage: &mut Stage| {
+        stage.presses("0");
+        stage.hear();
+    };
+    for recognised in [true, false] {
+        let mut stage = greeted();
+        agent_comes(&mut stage);
+        stage.engines = false;
+        let utterance = stage.starts();
+        stage.ends(utterance, 1);
+        if recognised {
+            stage.recognised(utterance, 1, "我家洗衣机漏水");
+        }
+        stage.input(Input::AgentConnected);
+        stage.recognised(utterance, 1, "我家洗衣机漏水");
+        assert_eq!(stage.heard, ["我家洗衣机漏水"], "{recognised}");
+        assert_eq!(stage.listening, Some(Listening::Question));
+    }
+
+    for end in [Input::Held, Input::Ended] {
+        let (mut stage, utterance) = spoken(false, true);
+        stage.input(end);
+        stage.recognised(utterance, 1, "我家洗衣机漏水");
+        assert_eq!(stage.heard, ["我家洗衣机漏水"]);
+    }
+
+    // Nothing is found in time, or at all.
+    let (mut stage, _) = spoken(false, true);
+    stage.waits();
+    stage.hear();
+    stage.waits();
+    assert_eq!(stage.heard, ["我家洗衣机漏水"]);
+    let (mut stage, _) = spoken(false, true);
+    stage.input(Input::SearchFailed {
+        search: SearchId(0),
+        error: "gone".to_owned(),
+    });
+    assert_eq!(stage.heard, ["我家洗衣机漏水"]);
 }

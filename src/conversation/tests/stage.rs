@@ -1,6 +1,11 @@
 //! A stage on which a conversation is played: a script of inputs, and what came of them.
 
-use std::{collections::BTreeSet, fmt::Write, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::super::{
     Conversation, ConversationSettings, Input, Listening, Output, Prompts, Timings,
@@ -97,6 +102,10 @@ pub(super) struct Stage {
     pub(super) listening: Option<Listening>,
     last_speech: SpeechId,
     recorded: BTreeSet<UtteranceId>,
+    /// The newest snapshot of each utterance.
+    revisions: BTreeMap<UtteranceId, u32>,
+    /// The caller's words on record.
+    pub(super) heard: Vec<String>,
     asked: BTreeSet<UtteranceId>,
 }
 
@@ -119,6 +128,8 @@ impl Stage {
             listening: None,
             last_speech: SpeechId(0),
             recorded: BTreeSet::new(),
+            revisions: BTreeMap::new(),
+            heard: Vec::new(),
             asked: BTreeSet::new(),
         };
         stage.input(Input::Started);
@@ -127,6 +138,24 @@ impl Stage {
 
     pub(super) fn input(&mut self, input: Input) {
         match input {
+            Input::SpeechPaused {
+                utterance,
+                revision,
+                ..
+            }
+            | Input::SpeechEnded {
+                utterance,
+                revision,
+                ..
+            } if self.revisions.insert(utterance, revision) != Some(revision) => {
+                // More was said: it may be recorded and answered again.
+                self.recorded.remove(&utterance);
+                self.asked.remove(&utterance);
+            }
+            Input::SpeechResumed { utterance } => {
+                self.recorded.remove(&utterance);
+                self.asked.remove(&utterance);
+            }
             Input::AgentConnected => self.with_agent = true,
             Input::AgentUnavailable { .. } | Input::AgentLeft => {
                 self.waiting = false;
@@ -208,6 +237,7 @@ impl Stage {
                         brief.expose()
                     ));
                 }
+                Output::Brief { brief } => self.line(&format!("brief {}", brief.expose())),
                 Output::HangUp { cause, .. } => {
                     self.over = true;
                     self.line(&format!("hang up {cause:?}"));
@@ -220,8 +250,11 @@ impl Stage {
 
     fn event(&mut self, event: &CallEvent) {
         match event {
-            CallEvent::UtteranceRecognised { utterance, .. } => {
+            CallEvent::UtteranceRecognised {
+                utterance, text, ..
+            } => {
                 assert!(self.recorded.insert(*utterance), "recorded twice");
+                self.heard.push(text.expose().clone());
             }
             CallEvent::Turn {
                 utterance: Some(utterance),
