@@ -10,6 +10,7 @@ use super::{
     callback::{Callback, SetAside},
     floor::{Hearing, Silence, Speaking},
     playout::{RECORDING_NOTICE, Repeatable},
+    taking_back::Committed,
 };
 use crate::{
     call::{CallEvent, EscalationReason},
@@ -90,6 +91,8 @@ pub struct Conversation {
     pub(super) hearing: Option<Hearing>,
     /// Ended before the present utterance began, its words still being recognised.
     pub(super) overtaken: Option<Hearing>,
+    /// Acted on in its pause; the caller may have spoken on in that moment.
+    pub(super) committed: Option<Committed>,
     /// Whose words will be recorded when they are known, and not answered.
     pub(super) unanswered: Vec<Hearing>,
     /// Words that trailed off; the next utterance goes on with them.
@@ -126,6 +129,7 @@ impl Conversation {
             speaking: Speaking::default(),
             hearing: None,
             overtaken: None,
+            committed: None,
             unanswered: Vec::new(),
             unfinished: None,
             next_search: SearchId::default(),

@@ -12,6 +12,7 @@ mod patience;
 mod playout;
 mod prompts;
 mod reactions;
+mod taking_back;
 mod turn_taking;
 mod unanswered;
 mod words;

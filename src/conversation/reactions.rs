@@ -431,6 +431,7 @@ impl Conversation {
             return;
         }
         self.note_activity(now);
+        self.committed = None;
         self.say("handover.unavailable");
         self.offer_callback();
     }

@@ -31,6 +31,7 @@ impl Conversation {
         if over.is_some_and(|speech| !self.speaking.is_bound(speech)) {
             self.speaking.set_paused(true);
         }
+        self.committed = None;
         let mut hearing = Hearing::new(utterance, over, now);
         if let Some(before) = self.hearing.take() {
             match before.text() {
@@ -64,7 +65,7 @@ impl Conversation {
         if let Some(hearing) = self.heard_as(utterance) {
             hearing.silence = Silence::Speaking;
             hearing.trails_off = false;
-        } else {
+        } else if !self.take_back(utterance) {
             self.unanswered_resumed(utterance);
         }
     }
@@ -77,6 +78,7 @@ impl Conversation {
         span: (Moment, Moment),
         silence: Silence,
     ) {
+        self.committed_snapshot(utterance, revision);
         let Some(hearing) = self.heard_as(utterance) else {
             return self.unanswered_ended(utterance, revision, span, silence);
         };
@@ -259,6 +261,7 @@ impl Conversation {
         };
         let utterance = hearing.utterance;
         if hearing.ended_at().is_none() {
+            self.remember_committed(&hearing);
             self.output(Output::Commit { utterance });
         }
         if understood == Understood::Nothing {

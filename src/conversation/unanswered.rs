@@ -25,6 +25,7 @@ impl Conversation {
         if let Some(text) = self.unfinished.take() {
             self.note_question(self.asked_in, &text);
         }
+        self.committed = None;
         let heard = [self.overtaken.take(), self.hearing.take()];
         for hearing in heard.into_iter().flatten() {
             self.set_aside(hearing);

@@ -436,3 +436,143 @@ fn words_at_the_bridge_on_hold_and_at_the_end_reach_the_record() {
     });
     assert_eq!(stage.heard, ["我家洗衣机漏水"]);
 }
+
+/// The caller pauses after `first` and is answered, but has spoken on already.
+fn spoke_on(first: &str) -> (Stage, UtteranceId) {
+    let mut stage = greeted();
+    let utterance = stage.starts();
+    stage.pauses(utterance, 1);
+    stage.recognised(utterance, 1, first);
+    stage.input(Input::SpeechResumed { utterance });
+    (stage, utterance)
+}
+
+#[test]
+fn an_answer_to_a_pause_that_was_none_is_taken_back() {
+    // The whole means something else.
+    let (mut stage, utterance) = spoke_on("洗衣机");
+    assert!(stage.playing.is_empty(), "nobody is talked over");
+    stage.pauses(utterance, 2);
+    stage.recognised(utterance, 2, "洗衣机还是冰箱维修");
+    stage.ends(utterance, 2);
+    assert_eq!(stage.heard, ["洗衣机", "还是冰箱维修"]);
+    expect![[r#"
+        commit
+        turn 洗衣机 -> answer
+        say A1
+        stop
+        turn 洗衣机还是冰箱维修 -> clarify
+        say clarify.two
+    "#]]
+    .assert_eq(&stage.take_log());
+
+    // It was a noise.
+    let (mut stage, utterance) = spoke_on("洗衣机");
+    stage.ends(utterance, 2);
+    stage.recognised(utterance, 2, "洗衣机");
+    assert_eq!(stage.heard, ["洗衣机"]);
+    expect![[r#"
+        commit
+        turn 洗衣机 -> answer
+        say A1
+        stop
+        turn 洗衣机 -> answer
+        say A1
+    "#]]
+    .assert_eq(&stage.take_log());
+
+    // That it went on is known only from its end.
+    let mut stage = greeted();
+    let utterance = stage.starts();
+    stage.pauses(utterance, 1);
+    stage.recognised(utterance, 1, "洗衣机");
+    stage.ends(utterance, 2);
+    stage.recognised(utterance, 2, "洗衣机，不，冰箱维修");
+    assert_eq!(stage.heard, ["洗衣机", "不，冰箱维修"]);
+    expect![[r#"
+        commit
+        turn 洗衣机 -> answer
+        say A1
+        stop
+        turn 洗衣机，不，冰箱维修 -> clarify
+        say clarify.two
+    "#]]
+    .assert_eq(&stage.take_log());
+}
+
+#[test]
+fn what_an_answer_changed_is_taken_back_with_it() {
+    // It asked for details, but was heard wrong: the rest is none.
+    let (mut stage, utterance) = spoke_on("报修");
+    stage.ends(utterance, 2);
+    stage.recognised(utterance, 2, "包修多少钱");
+    expect![[r#"
+        commit
+        turn 报修 -> answer
+        say A3
+        stop
+        turn 包修多少钱 -> abstain
+        say abstain.first
+    "#]]
+    .assert_eq(&stage.take_log());
+
+    // It was a choice.
+    let mut stage = greeted();
+    stage.says("维修");
+    stage.hear();
+    stage.take_log();
+    let utterance = stage.starts();
+    stage.pauses(utterance, 1);
+    stage.recognised(utterance, 1, "第一个");
+    stage.input(Input::SpeechResumed { utterance });
+    stage.ends(utterance, 2);
+    stage.recognised(utterance, 2, "第二个");
+    expect![[r#"
+        commit
+        chosen A1
+        say A1
+        stop
+        chosen A2
+        say A2
+    "#]]
+    .assert_eq(&stage.take_log());
+}
+
+#[test]
+fn a_human_who_was_asked_for_in_a_pause_still_comes() {
+    let (mut stage, utterance) = spoke_on("转人工");
+    stage.ends(utterance, 2);
+    stage.recognised(utterance, 2, "转人工我家洗衣机漏水");
+    assert_eq!(stage.heard, ["转人工", "我家洗衣机漏水"]);
+    expect![[r#"
+        commit
+        understood human
+        say handover.connecting
+        escalate requested | 来电，尾号八零零零，客户要求人工。客户还没有说问题。
+        stop
+        understood human
+    "#]]
+    .assert_eq(&stage.take_log());
+}
+
+#[test]
+fn a_wait_that_is_over_is_not_gone_back_to() {
+    let mut stage = greeted();
+    stage.says("转人工");
+    stage.hear();
+    let utterance = stage.starts();
+    stage.pauses(utterance, 1);
+    stage.recognised(utterance, 1, "洗衣机坏了");
+    stage.input(Input::AgentUnavailable {
+        cause: AgentUnavailable::Busy,
+    });
+    stage.hear();
+    stage.take_log();
+    stage.input(Input::SpeechResumed { utterance });
+    stage.waits();
+    expect![[r#"
+        silence 1
+        say callback.offer
+    "#]]
+    .assert_eq(&stage.take_log());
+}
