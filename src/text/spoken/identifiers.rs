@@ -1,7 +1,7 @@
 //! What is dialled, spelled or numbered, and not counted: telephone numbers, hotlines, codes, rooms.
 
 use super::{
-    amounts::{is_measured, is_money},
+    amounts::is_measured,
     numbers::{cardinal, digit_by_digit},
     patterns::{Reading, begins, begins_with_any, digits, ends, text},
 };
@@ -160,10 +160,10 @@ pub(super) fn telephone(before: &[char], rest: &[char]) -> Reading {
     let all = text(&rest[..length]);
     let after = &rest[length..];
     let is_service = length == 10 && (all.starts_with("400") || all.starts_with("800"));
-    if length == 11 && all.starts_with('1') && !is_money(after) {
+    if length == 11 && all.starts_with('1') && !is_amount(after) {
         return Some((grouped(&all, &[3, 4, 4]), length));
     }
-    if is_service && !is_money(after) {
+    if is_service && !is_amount(after) {
         return Some((grouped(&all, &[3, 3, 4]), length));
     }
     if is_amount(after) {
