@@ -1,6 +1,7 @@
 //! A dialog: what can be asked of it, and the task that turns the stack's states into events.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -336,6 +337,8 @@ pub(super) struct Pump {
     confirmed: bool,
     /// CSeq of the last re-INVITE that had no offer, until its ACK came.
     unanswered: Option<u32>,
+    /// What requests told us whose 200 is on its way out: what we send because of it must not overtake that 200.
+    untold: VecDeque<DialogEvent>,
     refresher: Refresher,
     /// What we agreed to as the one who is called.
     answered: Option<(Answer, RefreshBy)>,
@@ -406,6 +409,7 @@ pub(super) fn pair(
         events,
         confirmed: false,
         unanswered: None,
+        untold: VecDeque::new(),
         refresher: Refresher::new(timers.clock, timers.policy),
         answered: timers.answered,
     };
@@ -529,6 +533,20 @@ impl Pump {
         let _ = self.events.send(event).await;
     }
 
+    /// Tells `event` once the 200 of the request that brought it is out; the stack says `Confirmed` then.
+    async fn tell_after_reply(&mut self, event: DialogEvent) {
+        if self.untold.len() >= EVENTS {
+            self.tell_next().await;
+        }
+        self.untold.push_back(event);
+    }
+
+    async fn tell_next(&mut self) {
+        if let Some(event) = self.untold.pop_front() {
+            self.tell(event).await;
+        }
+    }
+
     async fn invite_result(
         &mut self,
         result: Option<InviteAsyncResult>,
@@ -594,14 +612,17 @@ impl Pump {
                 };
                 self.tell(DialogEvent::Confirmed { answer }).await;
             }
-            DialogState::Confirmed(..) => self.answered_by_ack().await,
+            DialogState::Confirmed(..) => {
+                self.answered_by_ack().await;
+                self.tell_next().await;
+            }
             DialogState::Updated(_, request, transaction) => {
                 self.updated(request, transaction).await
             }
             DialogState::Info(_, request, transaction) => match headers::dtmf(&request) {
                 Some(key) => {
                     reply(transaction, StatusCode::OK).await;
-                    self.tell(DialogEvent::Digit(key)).await;
+                    self.tell_after_reply(DialogEvent::Digit(key)).await;
                 }
                 // RFC 6086 §4.2.2: an empty INFO is a ping; other bodies are not understood.
                 None if request.body.is_empty() => reply(transaction, StatusCode::OK).await,
@@ -611,7 +632,8 @@ impl Pump {
             DialogState::Notify(_, request, transaction) => {
                 reply(transaction, StatusCode::OK).await;
                 if let Some((id, status)) = headers::refer_status(&request) {
-                    self.tell(DialogEvent::ReferProgress { id, status }).await;
+                    let progress = DialogEvent::ReferProgress { id, status };
+                    self.tell_after_reply(progress).await;
                 }
             }
             DialogState::Refer(_, request, transaction) => {
@@ -631,6 +653,9 @@ impl Pump {
                 reply(transaction, StatusCode::MethodNotAllowed).await;
             }
             DialogState::Terminated(_, reason) => {
+                while !self.untold.is_empty() {
+                    self.tell_next().await;
+                }
                 if !self.shared.ended_here.load(Ordering::Relaxed)
                     && let Some(event) = ended(self.dialog.role(), self.confirmed, &reason)
                 {

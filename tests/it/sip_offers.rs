@@ -17,6 +17,9 @@ use super::{
     sip_peer::{Peer, PeerDialog, answer_with, header, server, with_body},
 };
 
+/// RFC 3261 §17.1.1.1.
+const T1: Duration = Duration::from_millis(500);
+
 /// A description of audio at this port, in this direction.
 fn description(port: u16, direction: &str) -> String {
     format!(
@@ -28,8 +31,16 @@ fn description(port: u16, direction: &str) -> String {
 /// A re-INVITE with this body (none asks for the other side's offer), answered and confirmed; the 200.
 async fn reinvited(peer: &Peer, dialog: &PeerDialog, cseq: u32, offer: &str, ack: &str) -> String {
     let (invite, branch) = dialog.request("INVITE", cseq, offer);
-    peer.send(invite.as_bytes()).await;
-    let (status, text) = peer.response(&branch).await;
+    let mut attempts = 0;
+    // A dialog whose ACK is still on its way drops the request: it is sent again every T1 (RFC 3261 §17.1.1.2).
+    let (status, text) = loop {
+        peer.send(invite.as_bytes()).await;
+        if let Ok(answered) = timeout(T1, peer.response(&branch)).await {
+            break answered;
+        }
+        attempts += 1;
+        assert!(attempts < 10, "no answer");
+    };
     assert_eq!(status, 200, "{text}");
     let (ack, _) = dialog.request("ACK", cseq, ack);
     peer.send(ack.as_bytes()).await;
