@@ -138,6 +138,11 @@ impl MediaLeg {
         self.playout.stop(all);
     }
 
+    /// Drops one speech and leaves the others.
+    pub fn drop_speech(&mut self, speech: SpeechId) {
+        self.playout.drop_speech(speech);
+    }
+
     /// Listens in another way.
     pub fn listen(&mut self, profile: ListeningProfile) {
         self.endpointer.set_profile(profile);

@@ -112,6 +112,18 @@ impl Playout {
         self.state = State::Playing;
     }
 
+    /// Drops one speech, whatever may interrupt it.
+    pub fn drop_speech(&mut self, speech: SpeechId) {
+        let events = &mut self.events;
+        self.items.retain(|item| {
+            let keep = item.speech != speech;
+            if !keep {
+                events.push_back(ended(item, false));
+            }
+            keep
+        });
+    }
+
     /// The next 20 ms; `false` when there is nothing and `frame` is silence.
     pub fn next_frame(&mut self, frame: &mut Frame) -> bool {
         frame.fill(0);
@@ -229,6 +241,27 @@ mod tests {
                 "ended 1 25ms true",
                 "started 2",
                 "ended 2 15ms true"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_speech_is_dropped_and_the_others_stay() {
+        let mut playout = Playout::default();
+        playout.push(SpeechId(1), pcm(320), false, false);
+        playout.push(SpeechId(2), pcm(160), false, true);
+        playout.push(SpeechId(3), pcm(160), true, false);
+        play(&mut playout, 1);
+        playout.drop_speech(SpeechId(2));
+        let (audible, events) = play(&mut playout, 4);
+        assert_eq!(audible, 320);
+        assert_eq!(
+            events,
+            [
+                "ended 2 0ms false",
+                "ended 1 40ms true",
+                "started 3",
+                "ended 3 20ms true"
             ]
         );
     }

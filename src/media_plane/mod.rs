@@ -93,6 +93,8 @@ pub enum MediaCommand {
         /// Include what is not interruptible.
         all: bool,
     },
+    /// Drop this speech alone, wherever it stands in the queue.
+    Drop(SpeechId),
     /// How to find the end of an utterance from now on.
     Listen(ListeningProfile),
     /// The words are complete: end the utterance that is paused now, without waiting for more silence.

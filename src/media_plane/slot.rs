@@ -89,6 +89,7 @@ impl Slot {
                 }) => self.leg.play(speech, pcm, interruptible, repeat),
                 Ok(MediaCommand::Resume) => self.leg.resume(),
                 Ok(MediaCommand::Stop { all }) => self.leg.stop(all),
+                Ok(MediaCommand::Drop(speech)) => self.leg.drop_speech(speech),
                 Ok(MediaCommand::Listen(profile)) => self.leg.listen(profile),
                 Ok(MediaCommand::Commit(utterance)) => self.leg.commit(now, utterance),
                 Ok(MediaCommand::SendDigits(digits)) => self.leg.send_digits(&digits),

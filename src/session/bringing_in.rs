@@ -166,8 +166,10 @@ impl SessionMachine {
         );
         self.outputs
             .push_back(SessionOutput::EndAgentLeg { offer: failed });
+        // The notices at the beginning of a call are heard to their end, whatever became of the agent.
+        self.outputs.push_back(SessionOutput::StopMusic);
         self.outputs
-            .push_back(SessionOutput::StopPlayout { all: true });
+            .push_back(SessionOutput::StopPlayout { all: false });
         self.converse(now, conversation::Input::AgentUnavailable { cause });
     }
 

@@ -218,6 +218,7 @@ impl CallTask {
             }
             SessionOutput::ResumePlayout => self.resume_playout(),
             SessionOutput::StopPlayout { all } => self.stop_playout(all),
+            SessionOutput::StopMusic => self.stop_music(),
             SessionOutput::Listen(listening) => self.listen(listening),
             SessionOutput::Commit { utterance } => self.commit(utterance),
             SessionOutput::CallAgent { offer, target } => self.call_agent(offer, target),

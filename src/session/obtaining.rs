@@ -76,7 +76,7 @@ impl CallTask {
                     interruptible: false,
                     repeat: true,
                 }),
-                Step::StopMusic => self.caller.send(MediaCommand::Stop { all: true }),
+                Step::StopMusic => self.caller.send(MediaCommand::Drop(MUSIC)),
                 Step::Failed(speech, error) => {
                     let input = Input::SpeechFailed { speech, error };
                     self.inputs.push_back(SessionInput::Conversation(input));
@@ -96,6 +96,11 @@ impl CallTask {
                 .push_back(SessionInput::SpeechDropped { speech });
         }
         self.caller.send(MediaCommand::Stop { all });
+        self.speak(steps);
+    }
+
+    pub(super) fn stop_music(&mut self) {
+        let steps = self.speaker.stop_music();
         self.speak(steps);
     }
 

@@ -48,7 +48,9 @@ pub enum SessionOutput {
         /// Which utterance.
         utterance: UtteranceId,
     },
-    /// Play comfort music to the caller after what was said, until `StopPlayout`.
+    /// Stop the comfort music and nothing else.
+    StopMusic,
+    /// Play comfort music to the caller after what was said, until `StopMusic` or a `StopPlayout` of all.
     PlayMusic {
         /// The attempt it bridges.
         offer: OfferId,

@@ -78,7 +78,7 @@ impl Speaker {
         self.next()
     }
 
-    /// Plays music after what was said, until a stop of all.
+    /// Plays music after what was said, until it is stopped or all is.
     pub(super) fn play_music(&mut self) -> Vec<Step> {
         self.waiting.push_back(Item::Music);
         self.next()
@@ -124,6 +124,15 @@ impl Speaker {
             self.in_work = None;
         }
         (dropped, self.next())
+    }
+
+    /// Ends the music, also one that has not begun; what was said stays.
+    pub(super) fn stop_music(&mut self) -> Vec<Step> {
+        self.waiting.retain(|item| !matches!(item, Item::Music));
+        match std::mem::take(&mut self.music) {
+            true => vec![Step::StopMusic],
+            false => Vec::new(),
+        }
     }
 
     fn next(&mut self) -> Vec<Step> {
@@ -261,5 +270,17 @@ mod tests {
         assert!(speaker.stop(true).1.is_empty());
         speaker.say(speech(3, true));
         assert_eq!(names(speaker.synthesised(audio(3))), ["play 3"]);
+    }
+
+    #[test]
+    fn music_stops_alone() {
+        let mut speaker = Speaker::new("zh-CN".to_owned(), String::new());
+        speaker.say(speech(1, false));
+        speaker.play_music();
+        assert!(speaker.stop_music().is_empty(), "it has not begun");
+        assert_eq!(names(speaker.synthesised(audio(1))), ["play 1"]);
+        assert_eq!(names(speaker.play_music()), ["music"]);
+        assert_eq!(names(speaker.stop_music()), ["no music"]);
+        assert!(speaker.stop_music().is_empty(), "it is over");
     }
 }

@@ -281,10 +281,11 @@ fn an_agent_who_does_not_come_leads_to_a_callback() {
             }
         };
         assert_eq!(
-            told[..4],
+            told[..5],
             [
                 "end agent 0",
-                "stop all=true",
+                "stop music",
+                "stop all=false",
                 "say handover.unavailable",
                 "say callback.offer"
             ],
@@ -352,7 +353,7 @@ fn a_transfer_succeeds_or_the_call_is_taken_back() {
             .is_empty()
     );
     let told = stage.tell(SessionInput::ReferProgress { offer, status: 486 });
-    assert_eq!(told[..2], ["end agent 0", "stop all=true"], "{told:?}");
+    assert_eq!(told[..2], ["end agent 0", "stop music"], "{told:?}");
     assert!(told.contains(&"say callback.offer".to_owned()), "{told:?}");
     stage.check_replay();
 

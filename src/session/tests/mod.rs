@@ -215,6 +215,7 @@ fn name(output: &SessionOutput) -> Option<String> {
         SessionOutput::EndAgentLeg { offer } => format!("end agent {offer}"),
         SessionOutput::Refer { offer, target } => format!("refer {offer} {target}"),
         SessionOutput::PlayMusic { .. } => "music".to_owned(),
+        SessionOutput::StopMusic => "stop music".to_owned(),
         SessionOutput::StopPlayout { all } => format!("stop all={all}"),
         other => format!("{other:?}"),
     })
