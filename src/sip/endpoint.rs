@@ -1,4 +1,6 @@
-//! The endpoint: listeners, calls in, calls out, and what is refused before it is a call.
+//! The endpoint: listeners, calls out, and who may call. What becomes of requests that come in is in [`requests`].
+
+mod requests;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -12,24 +14,25 @@ use std::{
 use rsipstack::{
     EndpointBuilder,
     dialog::{authenticate::Credential, dialog_layer::DialogLayer, invitation::InviteOption},
-    sip::{HasHeaders, Header, Method, StatusCode, Transport, Uri, uri::ParamsExt},
+    sip::{HasHeaders, Header, StatusCode, Transport, Uri, uri::ParamsExt},
     transaction::{
-        CallIdFormat, TransactionReceiver,
+        CallIdFormat,
         endpoint::{EndpointInnerRef, EndpointOption},
         transaction::Transaction,
     },
-    transport::{SipConnection, TcpListenerConnection, TransportLayer},
+    transport::{TcpListenerConnection, TransportLayer},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use requests::serve;
 
 use super::{
     Dialog, DialogEvent, InviteFacts, Registration, Trunk,
     dialog::{Invite, Timers, pair},
     digest::{DigestServer, Verdict},
-    headers, refresh,
     retry_after::RetryAfter,
-    session_timer::{self, Answer, Policy, Proposal, RefreshBy, TooSmall},
+    session_timer::{Answer, Policy, Proposal, RefreshBy},
     socket,
 };
 use crate::clock::ProcessClock;
@@ -37,14 +40,8 @@ use crate::clock::ProcessClock;
 /// Calls that wait to be taken; one more gets 503 with Retry-After.
 const INCOMING: usize = 64;
 
-/// How long the transaction of an INVITE may outlive its dialog: a little more than the 64*T1 (32 s) that it waits for an ACK.
-const AFTERLIFE: Duration = Duration::from_secs(36);
-
 /// How often a free port is looked for that is free over UDP and TCP.
 const ATTEMPTS: u32 = 16;
-
-/// What we understand (RFC 3261 §20.5).
-const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, PRACK";
 
 /// How the endpoint listens.
 #[derive(Clone, Debug)]
@@ -516,193 +513,6 @@ async fn listen(
         transport.add_transport(listener.into());
     }
     Ok(address)
-}
-
-async fn serve(
-    shared: std::sync::Weak<Shared>,
-    mut transactions: TransactionReceiver,
-    calls: mpsc::Sender<IncomingCall>,
-) {
-    while let Some(transaction) = transactions.recv().await {
-        let Some(shared) = shared.upgrade() else {
-            return;
-        };
-        let calls = calls.clone();
-        // A transaction can wait for its peer for half a minute: none may hold up the next.
-        tokio::spawn(async move { take(&shared, transaction, &calls).await });
-    }
-}
-
-async fn take(
-    shared: &Arc<Shared>,
-    mut transaction: Transaction,
-    calls: &mpsc::Sender<IncomingCall>,
-) {
-    if let Some(mut dialog) = shared.layer.match_dialog(&transaction) {
-        if let Err(error) = dialog.handle(&mut transaction).await {
-            tracing::debug!(%error, "a request within a dialog was not served");
-        }
-        return;
-    }
-    let source = source(&transaction);
-    let done = match transaction.original.method {
-        Method::Ack => Ok(()),
-        _ if !shared.may_call(source) => {
-            shared.counters.forbidden.fetch_add(1, Ordering::Relaxed);
-            transaction.reply(StatusCode::Forbidden).await
-        }
-        Method::Invite => return invited(shared, transaction, source, calls).await,
-        // What looks whether we are there must not send us calls.
-        Method::Options if shared.closing.load(Ordering::Relaxed) => {
-            transaction.reply(StatusCode::ServiceUnavailable).await
-        }
-        Method::Options => {
-            let headers = vec![
-                Header::Allow(ALLOW.into()),
-                Header::Accept("application/sdp".into()),
-                Header::Supported("timer".into()),
-            ];
-            transaction.reply_with(StatusCode::OK, headers, None).await
-        }
-        Method::Cancel
-        | Method::Bye
-        | Method::Info
-        | Method::Update
-        | Method::Notify
-        | Method::PRack
-        | Method::Refer => {
-            transaction
-                .reply(StatusCode::CallTransactionDoesNotExist)
-                .await
-        }
-        _ => {
-            let headers = vec![Header::Allow(ALLOW.into())];
-            transaction
-                .reply_with(StatusCode::MethodNotAllowed, headers, None)
-                .await
-        }
-    };
-    if let Err(error) = done {
-        tracing::debug!(%error, "a request was not answered");
-    }
-}
-
-/// Where a request came from, as the socket says. Never what its Via says: the stack leaves a `received` that the sender wrote
-/// where it was when the sent-by is right, and over TCP also when only the port is not.
-fn source(transaction: &Transaction) -> Option<SocketAddr> {
-    let remote = transaction.connection.as_ref()?.get_remote_addr()?;
-    remote.get_socketaddr().ok()
-}
-
-async fn invited(
-    shared: &Arc<Shared>,
-    mut transaction: Transaction,
-    source: Option<SocketAddr>,
-    calls: &mpsc::Sender<IncomingCall>,
-) {
-    let in_dialog =
-        headers::value(&transaction.original, "To").is_some_and(|to| to.contains(";tag="));
-    if !in_dialog && let Some((status, headers)) = shared.authenticate(&transaction) {
-        if let Err(error) = transaction.reply_with(status, headers, None).await {
-            tracing::debug!(%error, "an INVITE was not challenged");
-        }
-        return;
-    }
-    let request = &transaction.original;
-    let answered = match session_timer::answer(shared.config.session, refresh::timers_of(request)) {
-        Ok(answer) => Some((answer, refresh::refreshed_by(request))),
-        Err(TooSmall { min_s }) if !in_dialog => {
-            // RFC 4028 §9.
-            let headers = vec![Header::MinSE(min_s.to_string().into())];
-            let status = StatusCode::SessionIntervalTooSmall;
-            shared.counters.unsupported.fetch_add(1, Ordering::Relaxed);
-            if let Err(error) = transaction.reply_with(status, headers, None).await {
-                tracing::debug!(%error, "an INVITE was not refused");
-            }
-            return;
-        }
-        Err(_) => None,
-    };
-    let place = shared.places.clone().try_acquire_owned();
-    let refused = match (calls.try_reserve().ok().zip(place.ok()), source) {
-        // RFC 3261 §12.2.2: a To tag means a dialog that is not ours any more.
-        _ if in_dialog => {
-            transaction
-                .reply(StatusCode::CallTransactionDoesNotExist)
-                .await
-        }
-        // RFC 3261 §8.2.2.3: no extension can be required but the session timer.
-        _ if unsupported(&transaction).is_some() => {
-            shared.counters.unsupported.fetch_add(1, Ordering::Relaxed);
-            let missing = unsupported(&transaction).unwrap_or_default();
-            let headers = vec![Header::Unsupported(missing.into())];
-            transaction
-                .reply_with(StatusCode::BadExtension, headers, None)
-                .await
-        }
-        (Some((permit, place)), Some(source)) if !shared.closing.load(Ordering::Relaxed) => {
-            let transport = transaction
-                .connection
-                .as_ref()
-                .map(SipConnection::transport);
-            let contact = shared.contact("", transport).ok();
-            let (states, receiver) = shared.layer.new_dialog_state_channel();
-            match shared
-                .layer
-                .get_or_create_server_invite(&transaction, states, None, contact)
-            {
-                Ok(mut dialog) => {
-                    let timers = shared.timers(answered);
-                    let endings = shared.endings.clone();
-                    let (handle, pump, events) = pair(
-                        &shared.layer,
-                        dialog.clone(),
-                        timers,
-                        String::new(),
-                        endings,
-                    );
-                    let pump = tokio::spawn(pump.incoming(receiver));
-                    let facts = headers::facts(&transaction.original, source);
-                    permit.send(IncomingCall {
-                        facts,
-                        dialog: handle,
-                        events,
-                        place,
-                    });
-                    // A final response that cannot be sent (a TCP peer is gone) starts no timer of the transaction's.
-                    let over = async {
-                        let _ = pump.await;
-                        tokio::time::sleep(AFTERLIFE).await;
-                    };
-                    tokio::select! {
-                        handled = dialog.handle(&mut transaction) => handled,
-                        () = over => Ok(()),
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "an INVITE made no dialog");
-                    transaction.reply(StatusCode::BadRequest).await
-                }
-            }
-        }
-        _ => {
-            shared.counters.overloaded.fetch_add(1, Ordering::Relaxed);
-            transaction.reply(StatusCode::ServiceUnavailable).await
-        }
-    };
-    if let Err(error) = refused {
-        tracing::debug!(%error, "an INVITE was not served to its end");
-    }
-}
-
-/// Extensions that are required and that we do not have.
-fn unsupported(transaction: &Transaction) -> Option<String> {
-    let required = headers::values(&transaction.original, "Require");
-    let missing: Vec<_> = required
-        .into_iter()
-        .filter(|tag| !tag.eq_ignore_ascii_case("timer"))
-        .collect();
-    (!missing.is_empty()).then(|| missing.join(", "))
 }
 
 #[cfg(test)]

@@ -93,6 +93,25 @@ async fn the_answer_in_an_ack_is_told_once() {
     assert_eq!(call.events.recv().await, Some(DialogEvent::Bye));
 }
 
+#[tokio::test]
+async fn a_new_offer_before_the_ack_is_told_to_come_again() {
+    let (_server, mut calls, mut peer) = server(SipConfig::default()).await;
+    let offer = description(40_000, "sendrecv");
+    let (invite, branch) = peer.request("INVITE", "4008001001", "");
+    let invite = with_body(&invite, &offer);
+    peer.send(invite.as_bytes()).await;
+    let call = calls.recv().await.expect("a call");
+    call.dialog
+        .accept(description(40_002, "sendrecv"))
+        .expect("sent");
+    let (_, text) = peer.response(&branch).await;
+    let dialog = PeerDialog::of_caller(&peer, &invite, &text);
+    let (early, branch) = dialog.request("INVITE", 2, &offer);
+    peer.send(early.as_bytes()).await;
+    let (status, text) = peer.response(&branch).await;
+    assert_eq!((status, header(&text, "Retry-After")), (500, Some("1")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_caller_comes_back_without_an_offer() {
     let server = Server::start(None, |_| {}).await;
