@@ -190,7 +190,7 @@ impl Dialog {
             .map_err(SipError::stack)
     }
 
-    /// Answers the last [`DialogEvent::Offered`]: a session description, or a status that refuses it.
+    /// Answers the last [`Offered`](super::DialogEvent::Offered): a session description, or a status that refuses it.
     pub async fn answer_offer(&self, answer: Result<String, u16>) -> Result<(), SipError> {
         let Some(request) = lock(&self.inner.shared.pending).take() else {
             return Err(SipError::NothingToAnswer);
@@ -253,7 +253,7 @@ impl Dialog {
     }
 
     /// Asks the other side to call `target` instead (REFER, RFC 3515); gives the REFER's number. Progress comes as
-    /// [`DialogEvent::ReferProgress`].
+    /// [`ReferProgress`](super::DialogEvent::ReferProgress).
     pub async fn refer(&self, target: &str) -> Result<u32, SipError> {
         self.when_confirmed().await?;
         let refer_to = format!("<{target}>");
