@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 
+use super::records;
 use crate::models::{Catalog, Model, Pulled, pull, sha256_of};
 
 /// Arguments of `yingda models`.
@@ -39,10 +40,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let mut catalog = Catalog::load(&args.catalog)?;
     match args.action {
         Action::List => {
-            for model in catalog.models() {
-                print!("{}", description(&catalog, model));
-            }
-            Ok(())
+            let models = catalog.models().iter();
+            let listed: String = models.map(|model| description(&catalog, model)).collect();
+            records::print(&listed)
         }
         Action::Pull { name } => download(&mut catalog, &name),
         Action::Verify { name } => verify(&catalog, name.as_deref()),
