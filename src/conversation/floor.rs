@@ -77,14 +77,25 @@ impl Hearing {
         }
     }
 
-    /// A snapshot with new speech voids what is known of older ones.
-    pub(super) fn snapshot(&mut self, revision: u32, span: (Moment, Moment)) {
+    /// Takes a snapshot; one with new speech voids what is known of older ones. Gives whether its words are to be asked for now.
+    pub(super) fn snapshot(
+        &mut self,
+        revision: u32,
+        span: (Moment, Moment),
+        silence: Silence,
+    ) -> bool {
         if revision != self.revision {
             self.revision = revision;
             self.words = Words::Unasked;
             self.meaning = Meaning::Unasked;
         }
         self.span = span;
+        self.silence = silence;
+        let is_new = self.words == Words::Unasked;
+        if is_new {
+            self.words = Words::Asked;
+        }
+        is_new
     }
 
     pub(super) fn ended_at(&self) -> Option<Moment> {

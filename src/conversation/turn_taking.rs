@@ -82,10 +82,7 @@ impl Conversation {
         let Some(hearing) = self.heard_as(utterance) else {
             return self.unanswered_ended(utterance, revision, span, silence);
         };
-        hearing.snapshot(revision, span);
-        hearing.silence = silence;
-        if hearing.words == Words::Unasked {
-            hearing.words = Words::Asked;
+        if hearing.snapshot(revision, span, silence) {
             self.output(Output::Recognise {
                 utterance,
                 revision,

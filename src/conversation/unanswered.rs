@@ -94,10 +94,7 @@ impl Conversation {
         if silence == Silence::Paused {
             return;
         }
-        hearing.snapshot(revision, span);
-        hearing.silence = silence;
-        if hearing.words == Words::Unasked {
-            hearing.words = Words::Asked;
+        if hearing.snapshot(revision, span, silence) {
             self.output(Output::Recognise {
                 utterance,
                 revision,
