@@ -2,6 +2,7 @@
 //!
 //! This module does not decide when speech begins or ends (see `media::endpointer`) and owns no threads (see `inference`).
 
+pub mod evaluation;
 pub mod fake;
 mod plausibility;
 mod pool;

@@ -5,6 +5,7 @@
 mod call;
 mod calls;
 mod check_config;
+mod eval;
 mod export;
 mod models;
 mod records;
@@ -41,6 +42,8 @@ enum Command {
     Call(call::Args),
     /// Runs scripted conversations and fails when one is not as expected.
     Simulate(simulate::Args),
+    /// Measures how well the engines do, on files with known answers.
+    Eval(eval::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
 }
@@ -57,6 +60,7 @@ impl Cli {
             Command::Replay(args) => replay::run(args),
             Command::Call(args) => call::run(args),
             Command::Simulate(args) => simulate::run(args),
+            Command::Eval(args) => eval::run(args),
             Command::Models(args) => models::run(args),
         }
     }
