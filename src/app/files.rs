@@ -11,12 +11,12 @@ use anyhow::Context;
 
 use crate::{
     asr::Language,
-    config::{Config, LineConfig, Transfer},
+    config::{Config, LineConfig, RecognitionEngine, SynthesisEngine, Transfer},
     conversation::{ConversationSettings, Prompts, Timings},
     entry::Entry,
     ids::{BusinessId, LineNumber},
     knowledge::parse_csv,
-    models::{Catalog, ModelCheck, checked},
+    models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
     retrieval::{LexicalIndex, RetrievalConfig},
     routing::{LineRule, LineTable},
@@ -61,7 +61,14 @@ impl Files {
                     .context("the prompts of a line were not read")?
                     .clone();
                 let known = knowledge(&line.knowledge)?;
-                sentences.extend(what_is_said(line, &business.name, &prompts, &known.entries));
+                let voice = voice(config, line);
+                sentences.extend(what_is_said(
+                    line,
+                    voice,
+                    &business.name,
+                    &prompts,
+                    &known.entries,
+                ));
                 entries.insert(number.clone(), known.entries.len());
                 let retrieval = RetrievalConfig {
                     answer: config.retrieval.answer,
@@ -73,7 +80,7 @@ impl Files {
                     index: Arc::new(index),
                     settings: settings(config, line, &business.name, prompts),
                     language: line.language.clone(),
-                    voice: line.voice.clone(),
+                    voice: voice.to_owned(),
                 };
                 lines.insert(number, Arc::new(services));
             }
@@ -88,10 +95,25 @@ impl Files {
         })
     }
 
-    /// Checks that the model may be loaded, without loading it.
-    pub fn check_model(config: &Config) -> anyhow::Result<()> {
+    /// Checks that the models may be loaded, without loading them.
+    pub fn check_models(config: &Config) -> anyhow::Result<()> {
         let catalog = Catalog::load(&config.recognition.catalog)?;
-        checked(&config.recognition.model, &catalog, model_check(config))?;
+        let (model, check) = (&config.recognition.model, model_check(config));
+        match config.recognition.engine {
+            RecognitionEngine::Whisper => checked(model, &catalog, check)?,
+            RecognitionEngine::SenseVoice => {
+                checked_folder(model, Engine::SenseVoice, &catalog, check)?;
+            }
+            RecognitionEngine::StreamingParaformer => {
+                checked_folder(model, Engine::StreamingParaformer, &catalog, check)?;
+            }
+        }
+        if let (SynthesisEngine::Kokoro, Some(folder)) =
+            (config.synthesis.engine, &config.synthesis.model)
+        {
+            let check = voice_check(config);
+            checked_folder(folder, Engine::Kokoro, &catalog, check)?;
+        }
         Ok(())
     }
 }
@@ -127,6 +149,14 @@ pub fn language_warnings(config: &Config) -> anyhow::Result<Vec<String>> {
 /// How strictly model files are looked at.
 pub(super) const fn model_check(config: &Config) -> ModelCheck {
     match config.recognition.allow_unlisted {
+        true => ModelCheck::Unlisted,
+        false => ModelCheck::Listed,
+    }
+}
+
+/// How strictly the files of a voice are looked at.
+pub(super) const fn voice_check(config: &Config) -> ModelCheck {
+    match config.synthesis.allow_unlisted {
         true => ModelCheck::Unlisted,
         false => ModelCheck::Listed,
     }
@@ -202,9 +232,18 @@ fn settings(
     }
 }
 
+/// The voice of a line. espeak-ng has a plain one that few like; Kokoro chooses by itself.
+fn voice<'a>(config: &Config, line: &'a LineConfig) -> &'a str {
+    match (line.voice.as_str(), config.synthesis.engine) {
+        ("", SynthesisEngine::Espeak) => "f2",
+        (voice, _) => voice,
+    }
+}
+
 /// Answers and fixed sentences of a line.
 fn what_is_said<'a>(
     line: &'a LineConfig,
+    voice: &'a str,
     business: &str,
     prompts: &Prompts,
     entries: &'a [Entry],
@@ -217,7 +256,7 @@ fn what_is_said<'a>(
     fixed.chain(answers).map(|(text, speed)| SpeechRequest {
         text,
         language: line.language.clone(),
-        voice: line.voice.clone(),
+        voice: voice.to_owned(),
         speed,
     })
 }

@@ -20,7 +20,7 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.config)?;
     let files = Files::read(&config)?;
-    Files::check_model(&config)?;
+    Files::check_models(&config)?;
     let mut text = String::new();
     for (line, entries) in &files.entries {
         // Writing to a string cannot fail.

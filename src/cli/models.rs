@@ -1,13 +1,16 @@
-//! `yingda models`: which model files there are, their download, and whether those here are right.
+//! `yingda models`: which models there are, their download, whether those here are right, and which one is used.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 
 use super::records;
-use crate::models::{Catalog, Model, Pulled, pull, sha256_of};
+use crate::{
+    config::use_model,
+    models::{Catalog, Model, ModelFile, NOT_KNOWN, Pulled, Task, compared, pull, sha256_of},
+};
 
 /// Arguments of `yingda models`.
 #[derive(Debug, clap::Args)]
@@ -21,12 +24,20 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Shows every known model: source, mirror, size, licence and SHA-256.
+    /// Shows every known model: task, sources, size, memory, licence, published accuracy and SHA-256.
     List,
     /// Downloads a model. A broken download is taken up where it stopped.
     Pull {
         /// Name, as `list` shows it.
         name: String,
+    },
+    /// Sets a model that is here in the configuration file; comments and everything else in it stay.
+    Use {
+        /// Name, as `list` shows it.
+        name: String,
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", default_value = "yingda.toml")]
+        config: PathBuf,
     },
     /// Compares files with their SHA-256: of one model, or of all that are here.
     Verify {
@@ -45,31 +56,53 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             records::print(&listed)
         }
         Action::Pull { name } => download(&mut catalog, &name),
+        Action::Use { name, config } => choose(&catalog, &name, &config),
         Action::Verify { name } => verify(&catalog, name.as_deref()),
     }
 }
 
 fn description(catalog: &Catalog, model: &Model) -> String {
-    let here = if catalog.path_of(model).exists() {
+    let here = if catalog.is_here(model) {
         "here"
     } else {
         "not here"
     };
-    let about = if model.sha256.is_some() { "" } else { "about " };
+    let size = match model.size() {
+        Some((size, true)) => DecimalBytes(size).to_string(),
+        Some((size, false)) => format!("about {}", DecimalBytes(size)),
+        None => NOT_KNOWN.to_owned(),
+    };
     let mut text = format!(
-        "{} ({}; {here})\n  {}\n  size      {about}{}\n  licence   {}\n  accuracy  {}\n",
+        "{} ({}; {}; {here})\n  {}\n  size      {size}\n  memory    {}\n  licence   {}\n  accuracy  {}\n",
         model.name,
+        model.task,
         model.languages.join(", "),
         model.notes,
-        DecimalBytes(model.size_bytes),
+        model.memory,
         model.licence,
         model.accuracy,
     );
-    for (place, url) in model.urls.iter().enumerate() {
+    for file in &model.files {
+        text += &file_description(catalog, model, file);
+    }
+    text + "\n"
+}
+
+fn file_description(catalog: &Catalog, model: &Model, file: &ModelFile) -> String {
+    let mut text = String::new();
+    if model.is_folder {
+        let size = match (file.size_bytes, file.exact_size()) {
+            (_, Some(size)) => DecimalBytes(size).to_string(),
+            (Some(size), None) => format!("about {}", DecimalBytes(size)),
+            (None, None) => format!("size {NOT_KNOWN}"),
+        };
+        text += &format!("  file      {}, {size}\n", file.file);
+    }
+    for (place, url) in file.urls.iter().enumerate() {
         let label = if place == 0 { "source" } else { "mirror" };
         text += &format!("  {label}    {url}\n");
     }
-    let hash = match (&model.sha256, catalog.hash_of(model)) {
+    let hash = match (&file.sha256, catalog.hash_of(model, file)) {
         (None, None) => {
             "not known: the first download is NOT VERIFIED, and its hash is pinned".to_owned()
         }
@@ -78,7 +111,7 @@ fn description(catalog: &Catalog, model: &Model) -> String {
         }
         (Some(certain), _) => certain.clone(),
     };
-    text + &format!("  sha256    {hash}\n\n")
+    text + &format!("  sha256    {hash}\n")
 }
 
 fn download(catalog: &mut Catalog, name: &str) -> anyhow::Result<()> {
@@ -92,53 +125,86 @@ fn download(catalog: &mut Catalog, name: &str) -> anyhow::Result<()> {
         bar.set_position(have);
     });
     bar.finish_and_clear();
-    match result? {
-        Pulled::Present => println!("{name} is here already, and right."),
-        Pulled::Verified(url) => {
-            println!("{name} was downloaded from {url}; its SHA-256 is right.")
+    let pulled = result?;
+    let several = pulled.len() > 1;
+    for pulled in pulled {
+        let what = match several {
+            false => name.to_owned(),
+            true => format!("{name}: {}", pulled.file),
+        };
+        match pulled.how {
+            Pulled::Present => println!("{what} is here already, and right."),
+            Pulled::Verified(url) => {
+                println!("{what} was downloaded from {url}; its SHA-256 is right.")
+            }
+            Pulled::Pinned(url) => println!(
+                "{what} was downloaded from {url}; it is NOT VERIFIED, since its SHA-256 was not known, which is pinned from now on (pinned.toml)."
+            ),
         }
-        Pulled::Pinned(url) => println!(
-            "{name} was downloaded from {url}; it is NOT VERIFIED, since its SHA-256 was not known, which is pinned from now on (pinned.toml)."
-        ),
     }
-    let model = catalog.find(name).context("it was just downloaded")?;
-    println!(
-        "To use it, set recognition.model = \"{}\".",
-        catalog.path_of(model).display()
-    );
+    println!("To use it: yingda models use {name}");
     Ok(())
 }
 
 fn verify(catalog: &Catalog, name: Option<&str>) -> anyhow::Result<()> {
     let chosen: Vec<&Model> = match name {
-        Some(name) => vec![
-            catalog
-                .find(name)
-                .with_context(|| format!("no model is named `{name}`"))?,
-        ],
-        None => catalog
-            .models()
-            .iter()
-            .filter(|model| catalog.path_of(model).exists())
-            .collect(),
+        Some(name) => vec![named(catalog, name)?],
+        None => {
+            let models = catalog.models().iter();
+            models.filter(|model| catalog.is_here(model)).collect()
+        }
     };
     let mut wrong = 0;
     for model in chosen {
-        let file = catalog.path_of(model);
-        let found = sha256_of(&file).with_context(|| file.display().to_string())?;
-        let verdict = match catalog.hash_of(model) {
-            Some(known) if known == found => "right".to_owned(),
-            Some(known) => format!("WRONG: SHA-256 {found} instead of {known}"),
-            None => format!(
-                "unknown: SHA-256 {found} is not pinned; `yingda models pull` downloads and pins it"
-            ),
-        };
-        wrong += usize::from(verdict != "right");
-        println!("{}: {verdict}", model.name);
+        for part in &model.files {
+            let file = catalog.file_path(model, part);
+            let found = sha256_of(&file).with_context(|| file.display().to_string())?;
+            let verdict = match catalog.hash_of(model, part) {
+                Some(known) if known == found => "right".to_owned(),
+                Some(known) => format!("WRONG: SHA-256 {found} instead of {known}"),
+                None => format!(
+                    "unknown: SHA-256 {found} is not pinned; `yingda models pull` downloads and pins it"
+                ),
+            };
+            wrong += usize::from(verdict != "right");
+            match model.is_folder {
+                true => println!("{}/{}: {verdict}", model.name, part.file),
+                false => println!("{}: {verdict}", model.name),
+            }
+        }
     }
     if wrong > 0 {
         bail!("{wrong} model files are not to be trusted");
     }
+    Ok(())
+}
+
+fn named<'a>(catalog: &'a Catalog, name: &str) -> anyhow::Result<&'a Model> {
+    catalog
+        .find(name)
+        .with_context(|| format!("no model is named `{name}`"))
+}
+
+/// Names the model in the configuration, after it was compared with its hashes.
+fn choose(catalog: &Catalog, name: &str, config: &Path) -> anyhow::Result<()> {
+    let model = named(catalog, name)?;
+    if !catalog.is_here(model) {
+        bail!("{name} is not here yet: yingda models pull {name}");
+    }
+    compared(&catalog.path_of(model), model, catalog)?;
+    let changed = use_model(config, model, &catalog.path_of(model))?;
+    for (key, value) in changed {
+        println!("{}: {key} = {value}", config.display());
+    }
+    if model.task == Task::Synthesis {
+        println!(
+            "A line speaks with the engine's own voice unless `business.line.voice` names another of its voices."
+        );
+    }
+    println!(
+        "yingda check-config --config {} checks the rest.",
+        config.display()
+    );
     Ok(())
 }
 
@@ -159,7 +225,10 @@ mod tests {
         let catalog = Catalog::load(&folder.join("catalog.toml")).expect("sound");
         let demo = catalog.find("yingda-zh-demo").expect("bundled");
         let text = description(&catalog, demo);
-        assert!(text.starts_with("yingda-zh-demo (zh; here)"), "{text}");
+        assert!(
+            text.starts_with("yingda-zh-demo (recognition; zh; here)"),
+            "{text}"
+        );
         assert!(
             text.contains("28.27 MB") && text.contains("0b5f4da8428f9a0f"),
             "{text}"
@@ -184,9 +253,10 @@ mod tests {
             line(&catalog),
             "  sha256    not known: the first download is NOT VERIFIED, and its hash is pinned\n\n"
         );
-        catalog
-            .pin("belle-whisper-large-v3-turbo-zh", "abc")
-            .expect("written");
+        let belle = catalog.find("belle-whisper-large-v3-turbo-zh");
+        let belle = belle.expect("listed").clone();
+        let pinned = catalog.pin(&belle, &belle.files[0], "abc");
+        pinned.expect("written");
         assert_eq!(
             line(&catalog),
             "  sha256    abc\n            NOT VERIFIED: pinned at the first download here\n\n"

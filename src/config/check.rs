@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    file::{BusinessConfig, Config, LineConfig},
+    file::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine},
     network::network,
 };
 
@@ -136,6 +136,27 @@ fn check_addresses(config: &Config) -> Result<(), Fault> {
 }
 
 fn check_engines(config: &Config) -> Result<(), Fault> {
+    let (recognition, synthesis) = (&config.recognition, &config.synthesis);
+    if recognition.engine != RecognitionEngine::Whisper && !cfg!(feature = "sherpa") {
+        fault(
+            "recognition.engine",
+            "needs a build with the feature `sherpa`",
+        )?;
+    }
+    if synthesis.engine == SynthesisEngine::Kokoro {
+        if !cfg!(feature = "kokoro") {
+            fault(
+                "synthesis.engine",
+                "needs a build with the feature `kokoro`",
+            )?;
+        }
+        if synthesis.model.is_none() {
+            fault("synthesis.model", "must be given for `kokoro`")?;
+        }
+    }
+    if synthesis.slots == 0 {
+        fault("synthesis.slots", "must be at least 1")?;
+    }
     if config.recognition.slots == 0 {
         fault("recognition.slots", "must be at least 1")?;
     }

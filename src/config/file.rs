@@ -155,11 +155,25 @@ impl Default for MediaConfig {
     }
 }
 
+/// What recognises speech.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecognitionEngine {
+    /// whisper.cpp.
+    Whisper,
+    /// SenseVoice by sherpa-onnx; feature `sherpa`.
+    SenseVoice,
+    /// Paraformer by sherpa-onnx; feature `sherpa`.
+    StreamingParaformer,
+}
+
 /// Speech recognition.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecognitionConfig {
-    /// The model file.
+    /// What runs the model.
+    pub engine: RecognitionEngine,
+    /// The model: a file for Whisper, a folder for the others.
     pub model: PathBuf,
     /// The manifest of known model files.
     pub catalog: PathBuf,
@@ -176,6 +190,7 @@ pub struct RecognitionConfig {
 impl Default for RecognitionConfig {
     fn default() -> Self {
         Self {
+            engine: RecognitionEngine::Whisper,
             model: PathBuf::from("models/yingda-zh-demo.bin"),
             catalog: PathBuf::from("models/catalog.toml"),
             allow_unlisted: false,
@@ -186,12 +201,32 @@ impl Default for RecognitionConfig {
     }
 }
 
+/// What speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SynthesisEngine {
+    /// The program `espeak-ng`.
+    Espeak,
+    /// Kokoro by ONNX Runtime; feature `kokoro`.
+    Kokoro,
+}
+
 /// Speech synthesis.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SynthesisConfig {
+    /// What speaks.
+    pub engine: SynthesisEngine,
     /// The espeak-ng program.
     pub program: String,
+    /// Kokoro's folder.
+    pub model: Option<PathBuf>,
+    /// The library of ONNX Runtime that Kokoro runs on (`libonnxruntime.so`).
+    pub onnxruntime: Option<PathBuf>,
+    /// Load a folder of Kokoro whose hashes are in no manifest.
+    pub allow_unlisted: bool,
+    /// Sentences that Kokoro makes at the same time. Never more than free cores.
+    pub slots: usize,
     /// Folder of what was synthesised before.
     pub cache: PathBuf,
     /// When synthesis of a sentence is given up, in milliseconds.
@@ -201,7 +236,12 @@ pub struct SynthesisConfig {
 impl Default for SynthesisConfig {
     fn default() -> Self {
         Self {
+            engine: SynthesisEngine::Espeak,
             program: "espeak-ng".to_owned(),
+            model: None,
+            onnxruntime: None,
+            allow_unlisted: false,
+            slots: 1,
             cache: PathBuf::from("data/speech"),
             deadline_ms: 5_000,
         }
@@ -324,8 +364,8 @@ pub struct LineConfig {
     /// Language of prompts (`zh-CN`, `en-US`).
     #[serde(default = "default_language")]
     pub language: String,
-    /// Voice of the speech engine.
-    #[serde(default = "default_voice")]
+    /// Voice of the speech engine; its own choice if empty.
+    #[serde(default)]
     pub voice: String,
     /// The FAQ, a CSV file.
     pub knowledge: PathBuf,
@@ -339,10 +379,6 @@ pub struct LineConfig {
 
 fn default_language() -> String {
     "zh-CN".to_owned()
-}
-
-fn default_voice() -> String {
-    "f2".to_owned()
 }
 
 /// How an agent is brought in.

@@ -4,16 +4,18 @@
 //! file, the line and the key; a file is taken whole or not at all.
 
 mod check;
+mod edit;
 mod file;
 mod network;
 mod place;
 
 use std::path::{Path, PathBuf};
 
+pub use edit::{EditError, use_model};
 pub use file::{
     BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig, LineConfig,
-    MediaConfig, RecognitionConfig, RetrievalConfig, SipConfig, StorageConfig, SynthesisConfig,
-    Transfer, TrunkConfig, UserConfig,
+    MediaConfig, RecognitionConfig, RecognitionEngine, RetrievalConfig, SipConfig, StorageConfig,
+    SynthesisConfig, SynthesisEngine, Transfer, TrunkConfig, UserConfig,
 };
 
 /// Why a configuration was not taken.
@@ -91,6 +93,9 @@ impl Config {
         resolve(&mut self.recognition.model);
         resolve(&mut self.recognition.catalog);
         resolve(&mut self.synthesis.cache);
+        for path in [&mut self.synthesis.model, &mut self.synthesis.onnxruntime] {
+            path.iter_mut().for_each(resolve);
+        }
         resolve(&mut self.prompts);
         if let Some(table) = &mut self.mobile_segments {
             resolve(table);

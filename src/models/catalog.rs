@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -12,42 +13,183 @@ use super::replace::replace;
 /// Hashes that were learnt at a first download, beside the catalogue.
 const PINNED: &str = "pinned.toml";
 
+/// What is said of a fact that nobody here knows.
+pub const NOT_KNOWN: &str = "not known here";
+
 /// What a model is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// Speech into words.
     Recognition,
+    /// Sentences into vectors.
+    Embedding,
+    /// Sentences into speech.
+    Synthesis,
 }
 
-/// A known model file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Recognition => "recognition",
+            Self::Embedding => "embedding",
+            Self::Synthesis => "synthesis",
+        })
+    }
+}
+
+/// What runs a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Engine {
+    /// whisper.cpp: one ggml file.
+    #[default]
+    Whisper,
+    /// SenseVoice by sherpa-onnx.
+    SenseVoice,
+    /// Paraformer by sherpa-onnx, with partial results.
+    StreamingParaformer,
+    /// A BERT encoder.
+    Bert,
+    /// Kokoro by ONNX Runtime.
+    Kokoro,
+    /// Matcha by sherpa-onnx.
+    Matcha,
+}
+
+impl Engine {
+    /// What its models are for.
+    pub const fn task(self) -> Task {
+        match self {
+            Self::Whisper | Self::SenseVoice | Self::StreamingParaformer => Task::Recognition,
+            Self::Bert => Task::Embedding,
+            Self::Kokoro | Self::Matcha => Task::Synthesis,
+        }
+    }
+}
+
+/// A known model.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     /// Name on the command line.
     pub name: String,
     /// What it is for.
     pub task: Task,
-    /// File name inside the models folder.
-    pub file: String,
+    /// What runs it.
+    pub engine: Engine,
     /// What it understands.
     pub languages: Vec<String>,
     /// Whether it is part of the repository.
-    #[serde(default)]
     pub bundled: bool,
-    /// Size in bytes; exact where the hash is certain.
-    pub size_bytes: u64,
-    /// SHA-256 in hexadecimal, where it is certain.
-    #[serde(default)]
-    pub sha256: Option<String>,
-    /// SPDX expression.
+    /// SPDX expression, or the name of the licence.
     pub licence: String,
-    /// Where it can be had, the first that answers; empty for a bundled file.
-    pub urls: Vec<String>,
+    /// Memory that it takes when it runs.
+    pub memory: String,
     /// What it is good for.
     pub notes: String,
     /// Error rates, with their source.
     pub accuracy: String,
+    /// Whether it is a folder of that name, with its files inside, and not one file.
+    pub is_folder: bool,
+    /// Its files, one or more.
+    pub files: Vec<ModelFile>,
+}
+
+impl Model {
+    /// The size of all files, and whether it is exact; `None` if the size of a file is not known.
+    pub fn size(&self) -> Option<(u64, bool)> {
+        let sizes = self.files.iter().map(|file| file.size_bytes);
+        let whole = sizes.sum::<Option<u64>>()?;
+        Some((whole, self.files.iter().all(|file| file.sha256.is_some())))
+    }
+}
+
+/// A file of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    /// Its name inside the models folder, or the model's own.
+    pub file: String,
+    /// Where it can be had, the first that answers; empty for a bundled file.
+    pub urls: Vec<String>,
+    /// Size in bytes, where it is known; exact where the hash is certain.
+    #[serde(default)]
+    pub size_bytes: Option<u64>,
+    /// SHA-256 in hexadecimal, where it is certain.
+    #[serde(default)]
+    pub sha256: Option<String>,
+}
+
+impl ModelFile {
+    /// The size that the file must have, where that is certain.
+    pub fn exact_size(&self) -> Option<u64> {
+        self.size_bytes.filter(|_| self.sha256.is_some())
+    }
+}
+
+/// A model as the file has it: of one file, with the file's fields among its own, or of several.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    task: Task,
+    #[serde(default)]
+    engine: Engine,
+    languages: Vec<String>,
+    #[serde(default)]
+    bundled: bool,
+    licence: String,
+    #[serde(default = "not_known")]
+    memory: String,
+    notes: String,
+    accuracy: String,
+    #[serde(default)]
+    file: Option<String>,
+    #[serde(default)]
+    urls: Option<Vec<String>>,
+    #[serde(default)]
+    size_bytes: Option<u64>,
+    #[serde(default)]
+    sha256: Option<String>,
+    #[serde(default)]
+    files: Vec<ModelFile>,
+}
+
+fn not_known() -> String {
+    NOT_KNOWN.to_owned()
+}
+
+impl Entry {
+    fn model(self) -> Result<Model, &'static str> {
+        let is_folder = self.file.is_none();
+        let files = match (self.file, self.urls) {
+            (Some(file), Some(urls)) if self.files.is_empty() => vec![ModelFile {
+                file,
+                urls,
+                size_bytes: self.size_bytes,
+                sha256: self.sha256,
+            }],
+            (None, None)
+                if !self.files.is_empty() && self.size_bytes.is_none() && self.sha256.is_none() =>
+            {
+                self.files
+            }
+            _ => return Err("must have either `file` and `urls` or `files`"),
+        };
+        Ok(Model {
+            name: self.name,
+            task: self.task,
+            engine: self.engine,
+            languages: self.languages,
+            bundled: self.bundled,
+            licence: self.licence,
+            memory: self.memory,
+            notes: self.notes,
+            accuracy: self.accuracy,
+            is_folder,
+            files,
+        })
+    }
 }
 
 /// Why a catalogue was refused.
@@ -74,7 +216,7 @@ pub enum CatalogError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CatalogFile {
-    model: Vec<Model>,
+    model: Vec<Entry>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -100,28 +242,26 @@ impl Catalog {
             problem,
         };
         let text = read(file)?;
-        let mut parsed: CatalogFile =
+        let parsed: CatalogFile =
             toml::from_str(&text).map_err(|error| content(error.to_string()))?;
-        for (place, model) in parsed.model.iter().enumerate() {
-            let fault = model_fault(model, &parsed.model[..place]);
-            if let Some(problem) = fault {
-                return Err(content(format!(
-                    "model[{place}] `{}` {problem}",
-                    model.name
-                )));
+        let mut models: Vec<Model> = Vec::with_capacity(parsed.model.len());
+        for (place, entry) in parsed.model.into_iter().enumerate() {
+            let name = entry.name.clone();
+            let fault = |problem| content(format!("model[{place}] `{name}` {problem}"));
+            let mut model = entry.model().map_err(fault)?;
+            if let Some(problem) = model_fault(&model, &models) {
+                return Err(fault(problem));
             }
-        }
-        // Hashes are compared as text, and ours are lower case.
-        for hash in parsed
-            .model
-            .iter_mut()
-            .filter_map(|model| model.sha256.as_mut())
-        {
-            hash.make_ascii_lowercase();
+            // Hashes are compared as text, and ours are lower case.
+            let hashes = model.files.iter_mut();
+            hashes
+                .filter_map(|file| file.sha256.as_mut())
+                .for_each(|hash| hash.make_ascii_lowercase());
+            models.push(model);
         }
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self {
-            models: parsed.model,
+            models,
             pinned: read_pinned(&folder.join(PINNED))?,
             folder,
         })
@@ -137,39 +277,53 @@ impl Catalog {
         self.models.iter().find(|model| model.name == name)
     }
 
-    /// The model whose file has the name of this one. Whether it is that file, only its hash says.
-    pub fn named_like(&self, file: &Path) -> Option<&Model> {
-        let name = file.file_name()?;
-        self.models.iter().find(|model| name == model.file.as_str())
+    /// The model whose file or folder has the name of this one. Whether it is that model, only its hashes say.
+    pub fn named_like(&self, path: &Path) -> Option<&Model> {
+        let name = path.file_name()?.to_str()?;
+        self.models.iter().find(|model| name == own_name(model))
     }
 
-    /// Where a model's file lies, whether or not it is there.
+    /// Where a model lies, file or folder, whether or not it is there.
     pub fn path_of(&self, model: &Model) -> PathBuf {
-        self.folder.join(&model.file)
+        self.folder.join(own_name(model))
     }
 
-    /// The hash a model's file must have: the certain one, else the pinned one.
-    pub fn hash_of<'a>(&'a self, model: &'a Model) -> Option<&'a str> {
-        model
-            .sha256
+    /// Where a file of a model lies, whether or not it is there.
+    pub fn file_path(&self, model: &Model, file: &ModelFile) -> PathBuf {
+        match model.is_folder {
+            true => self.folder.join(&model.name).join(&file.file),
+            false => self.folder.join(&file.file),
+        }
+    }
+
+    /// Whether every file of a model is there, right or wrong.
+    pub fn is_here(&self, model: &Model) -> bool {
+        let mut files = model.files.iter();
+        files.all(|file| self.file_path(model, file).exists())
+    }
+
+    /// The hash that a file of a model must have: the certain one, else the pinned one.
+    pub fn hash_of<'a>(&'a self, model: &Model, file: &'a ModelFile) -> Option<&'a str> {
+        file.sha256
             .as_deref()
-            .or_else(|| self.pinned.get(&model.name).map(String::as_str))
+            .or_else(|| self.pinned.get(&pin_key(model, file)).map(String::as_str))
     }
 
-    /// Whether some model has this hash.
+    /// Whether some model has a file with this hash.
     pub fn knows(&self, sha256: &str) -> bool {
-        self.models
-            .iter()
-            .any(|model| self.hash_of(model) == Some(sha256))
+        self.models.iter().any(|model| {
+            let mut files = model.files.iter();
+            files.any(|file| self.hash_of(model, file) == Some(sha256))
+        })
     }
 
     /// Writes down the hash of a first download.
-    pub fn pin(&mut self, name: &str, sha256: &str) -> Result<(), CatalogError> {
+    pub fn pin(&mut self, model: &Model, of: &ModelFile, sha256: &str) -> Result<(), CatalogError> {
         let file = self.folder.join(PINNED);
         // Another process may have pinned another model since.
         self.pinned = read_pinned(&file)?;
         self.pinned
-            .insert(name.to_owned(), sha256.to_ascii_lowercase());
+            .insert(pin_key(model, of), sha256.to_ascii_lowercase());
         let content = PinnedFile {
             sha256: self.pinned.clone(),
         };
@@ -204,19 +358,56 @@ fn read_pinned(file: &Path) -> Result<BTreeMap<String, String>, CatalogError> {
     Ok(pinned.sha256)
 }
 
+/// The name of a model's file or folder inside the models folder.
+fn own_name(model: &Model) -> &str {
+    match model.files.as_slice() {
+        [file] if !model.is_folder => &file.file,
+        _ => &model.name,
+    }
+}
+
+fn pin_key(model: &Model, file: &ModelFile) -> String {
+    match model.is_folder {
+        true => format!("{}/{}", model.name, file.file),
+        false => model.name.clone(),
+    }
+}
+
 fn model_fault(model: &Model, before: &[Model]) -> Option<&'static str> {
-    let is_hash =
-        |hash: &String| hash.len() == 64 && hash.chars().all(|symbol| symbol.is_ascii_hexdigit());
+    let is_plain = |name: &str| !name.contains(['/', '\\']) && !name.starts_with('.');
     if before.iter().any(|other| other.name == model.name) {
         return Some("stands twice");
     }
-    if model.file.contains(['/', '\\']) || model.file.starts_with('.') {
+    if !is_plain(&model.name) || model.name.is_empty() {
+        return Some("has a `name` that is no plain file name");
+    }
+    if model.engine.task() != model.task {
+        return Some("has an `engine` that is for another task");
+    }
+    let mut names: Vec<&str> = model.files.iter().map(|file| file.file.as_str()).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Some("has a file that stands twice");
+    }
+    model
+        .files
+        .iter()
+        .find_map(|file| file_fault(file, is_plain))
+}
+
+fn file_fault(file: &ModelFile, is_plain: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let is_hash =
+        |hash: &String| hash.len() == 64 && hash.chars().all(|symbol| symbol.is_ascii_hexdigit());
+    if !is_plain(&file.file) {
         return Some("has a `file` that is no plain file name");
     }
-    if model.sha256.as_ref().is_some_and(|hash| !is_hash(hash)) {
+    if file.sha256.as_ref().is_some_and(|hash| !is_hash(hash)) {
         return Some("has a `sha256` that is not 64 hexadecimal digits");
     }
-    if model
+    if file.sha256.is_some() && file.size_bytes.is_none() {
+        return Some("has a `sha256` without `size_bytes`");
+    }
+    if file
         .urls
         .iter()
         .any(|url| !url.starts_with("https://") && !url.starts_with("http://127.0.0.1"))
@@ -227,98 +418,4 @@ fn model_fault(model: &Model, before: &[Model]) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(text: &str) -> Result<Catalog, CatalogError> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("catalog.toml");
-        std::fs::write(&file, text).expect("written");
-        Catalog::load(&file)
-    }
-
-    const MODEL: &str = "[[model]]\nname = \"a\"\ntask = \"recognition\"\nfile = \"a.bin\"\nlanguages = []\nlicence = \"MIT\"\nurls = []\nnotes = \"\"\naccuracy = \"\"\nsize_bytes = 1\n";
-
-    #[test]
-    fn the_catalogue_that_is_shipped_is_sound() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let catalog = Catalog::load(&root.join("models/catalog.toml")).expect("sound");
-        let demo = catalog.find("yingda-zh-demo").expect("bundled");
-        assert_eq!(
-            catalog.path_of(demo).metadata().map(|file| file.len()).ok(),
-            Some(demo.size_bytes)
-        );
-        for model in catalog
-            .models()
-            .iter()
-            .filter(|model| !model.urls.is_empty())
-        {
-            assert!(model.urls.len() >= 2, "{} has no mirror", model.name);
-        }
-    }
-
-    #[test]
-    fn faults_are_named() {
-        let check = |text: &str, expected: &str| {
-            let error = load(text).expect_err("refused").to_string();
-            assert!(error.contains(expected), "{error}");
-        };
-        check(&MODEL.replace("notes", "nope"), "unknown field `nope`");
-        check(&format!("{MODEL}{MODEL}"), "model[1] `a` stands twice");
-        check(
-            &MODEL.replace("a.bin", "../a.bin"),
-            "has a `file` that is no plain file name",
-        );
-        check(
-            &MODEL.replace("urls = []", "urls = [\"ftp://x\"]"),
-            "has a URL that is not https",
-        );
-        check(
-            &format!("{MODEL}sha256 = \"12\"\n"),
-            "64 hexadecimal digits",
-        );
-    }
-
-    #[test]
-    fn a_pinned_hash_is_remembered() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("catalog.toml");
-        std::fs::write(&file, MODEL).expect("written");
-        let mut catalog = Catalog::load(&file).expect("sound");
-        assert!(!catalog.knows("abc"));
-        catalog.pin("a", "abc").expect("written");
-        assert!(Catalog::load(&file).expect("sound").knows("abc"));
-    }
-
-    #[test]
-    fn what_another_process_pinned_is_kept() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("catalog.toml");
-        let other = MODEL.replace("\"a", "\"b");
-        std::fs::write(&file, format!("{MODEL}{other}")).expect("written");
-        let mut one = Catalog::load(&file).expect("sound");
-        let mut two = Catalog::load(&file).expect("sound");
-        one.pin("a", "abc").expect("written");
-        two.pin("b", "def").expect("written");
-        let both = Catalog::load(&file).expect("sound");
-        assert!(both.knows("abc") && both.knows("def"));
-    }
-
-    #[test]
-    fn a_hash_in_capitals_is_the_same_hash() {
-        let hash = "AB".repeat(32);
-        let catalog = load(&format!("{MODEL}sha256 = \"{hash}\"\n")).expect("sound");
-        assert!(catalog.knows(&hash.to_lowercase()));
-
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("catalog.toml");
-        std::fs::write(&file, MODEL).expect("written");
-        let pinned = format!("[sha256]\na = \"{hash}\"\n");
-        std::fs::write(folder.path().join(PINNED), pinned).expect("written");
-        assert!(
-            Catalog::load(&file)
-                .expect("sound")
-                .knows(&hash.to_lowercase())
-        );
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ mod pull;
 mod replace;
 mod verify;
 
-pub use catalog::{Catalog, CatalogError, Model, Task};
-pub use pull::{PullError, Pulled, SourceFailure, pull};
-pub use verify::{ModelCheck, VerifyError, checked, sha256_of};
+pub use catalog::{Catalog, CatalogError, Engine, Model, ModelFile, NOT_KNOWN, Task};
+pub use pull::{PullError, Pulled, PulledFile, SourceFailure, pull};
+pub use replace::replace;
+pub use verify::{ModelCheck, VerifyError, checked, checked_folder, compared, sha256_of};

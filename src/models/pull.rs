@@ -1,4 +1,5 @@
-//! Download of a model file: resumed after a break, from the next mirror when one fails, in place only when its hash is right.
+//! Download of a model's files: resumed after a break, from the next mirror when one fails, in place only when the hash is
+//! right. Of a model of several files those that are right already are not asked for again.
 //!
 //! What is under way lies beside the catalogue as `FILE.part`, and where no hash is known, what it is the beginning of as
 //! `FILE.part.toml`. This module does not print; callers show the progress.
@@ -17,7 +18,7 @@ use ureq::{
 };
 
 use self::origin::Origin;
-use super::{Catalog, CatalogError, Model, sha256_of};
+use super::{Catalog, CatalogError, Model, ModelFile, sha256_of};
 
 mod origin;
 
@@ -27,7 +28,10 @@ const BREAKS: usize = 20;
 /// Silence of a server that counts as a break.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a download came to.
+/// The most that is taken of a file whose size nobody knows: only small ones go without.
+const UNKNOWN_MOST: u64 = 64 << 20;
+
+/// What the download of a file came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pulled {
     /// The right file was there already.
@@ -36,6 +40,15 @@ pub enum Pulled {
     Verified(String),
     /// It was downloaded from this URL, and its hash was written down for the next time.
     Pinned(String),
+}
+
+/// A file of a model that is here now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PulledFile {
+    /// Its name, as the catalogue has it.
+    pub file: String,
+    /// Where it is from.
+    pub how: Pulled,
 }
 
 /// One source that did not give the file.
@@ -63,13 +76,14 @@ pub enum PullError {
     Busy(PathBuf),
     /// The disk is full.
     #[error(
-        "no space is left for {file}, which needs {needed} bytes in all; what is there stays for the next try"
+        "no space is left for {file}, which needs {} in all; what is there stays for the next try",
+        bytes(*needed)
     )]
     NoSpace {
         /// The unfinished file.
         file: PathBuf,
-        /// Size of the whole model.
-        needed: u64,
+        /// Size of the whole file, where it is known.
+        needed: Option<u64>,
     },
     /// A file cannot be written.
     #[error("{file}: {error}")]
@@ -80,11 +94,23 @@ pub enum PullError {
         error: io::Error,
     },
     /// Every source failed.
-    #[error("no source gave the model:{}", list(.0))]
-    Sources(Vec<SourceFailure>),
+    #[error("no source gave {file} of the model:{}", list(.failures))]
+    Sources {
+        /// Its name, as the catalogue has it.
+        file: String,
+        /// What each source did.
+        failures: Vec<SourceFailure>,
+    },
     /// The hash could not be written down.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+}
+
+fn bytes(size: Option<u64>) -> String {
+    match size {
+        Some(size) => format!("{size} bytes"),
+        None => "an unknown number of bytes".to_owned(),
+    }
 }
 
 fn list(failures: &[SourceFailure]) -> String {
@@ -100,30 +126,63 @@ enum Fault {
     Local(PullError),
 }
 
-/// Downloads the model named `name` into the catalogue's folder. `progress` is told how many bytes are there, out of how many.
+/// Downloads the model named `name` into the catalogue's folder, file by file. `progress` is told how many bytes are there,
+/// out of how many, as far as sizes are known.
 pub fn pull(
     catalog: &mut Catalog,
     name: &str,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Pulled, PullError> {
+) -> Result<Vec<PulledFile>, PullError> {
     let model = catalog
         .find(name)
         .ok_or_else(|| PullError::Unknown(name.to_owned()))?
         .clone();
-    let known = catalog.hash_of(&model).map(str::to_owned);
-    let target = catalog.path_of(&model);
+    if model.is_folder {
+        let folder = catalog.path_of(&model);
+        fs::create_dir_all(&folder).map_err(|error| PullError::Io {
+            file: folder,
+            error,
+        })?;
+    }
+    let mut pulled = Vec::with_capacity(model.files.len());
+    let mut before = 0;
+    for (place, file) in model.files.iter().enumerate() {
+        let later = model.files[place + 1..].iter();
+        let later: u64 = later.filter_map(|file| file.size_bytes).sum();
+        let how = pull_file(catalog, &model, file, &mut |have, whole| {
+            progress(before + have, before + whole + later);
+        })?;
+        // What is there is what counts, whatever the catalogue says.
+        let length = fs::metadata(catalog.file_path(&model, file));
+        before += length.map_or(0, |length| length.len());
+        pulled.push(PulledFile {
+            file: file.file.clone(),
+            how,
+        });
+    }
+    Ok(pulled)
+}
+
+fn pull_file(
+    catalog: &mut Catalog,
+    model: &Model,
+    file: &ModelFile,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Pulled, PullError> {
+    let known = catalog.hash_of(model, file).map(str::to_owned);
+    let target = catalog.file_path(model, file);
     if let Some(known) = &known
         && target.exists()
-        && sha256_of(&target).map_err(|error| local(&target, &model, error))? == *known
+        && sha256_of(&target).map_err(|error| local(&target, file, error))? == *known
     {
         return Ok(Pulled::Present);
     }
-    if model.urls.is_empty() {
-        return Err(PullError::Bundled(model.name));
+    if file.urls.is_empty() {
+        return Err(PullError::Bundled(model.name.clone()));
     }
-    let mut download = Download::open(&model, &target, known.is_some())?;
+    let mut download = Download::open(file, &target, known.is_some())?;
     let mut failures = Vec::new();
-    let mut urls: Vec<&String> = model.urls.iter().collect();
+    let mut urls: Vec<&String> = file.urls.iter().collect();
     // Only the source that a part came from can go on with it, where no hash would show a mixture.
     urls.sort_by_key(|url| !download.is_begun_by(url));
     for url in urls {
@@ -141,7 +200,7 @@ pub fn pull(
                 if known.is_some() {
                     return Ok(Pulled::Verified(url.clone()));
                 }
-                catalog.pin(&model.name, &hash)?;
+                catalog.pin(model, file, &hash)?;
                 return Ok(Pulled::Pinned(url.clone()));
             }
             Err(Fault::Local(error)) => return Err(error),
@@ -152,14 +211,17 @@ pub fn pull(
         }
     }
     download.leave_if_useless();
-    Err(PullError::Sources(failures))
+    Err(PullError::Sources {
+        file: file.file.clone(),
+        failures,
+    })
 }
 
-fn local(file: &Path, model: &Model, error: io::Error) -> PullError {
+fn local(file: &Path, of: &ModelFile, error: io::Error) -> PullError {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PullError::NoSpace {
             file: file.to_owned(),
-            needed: model.size_bytes,
+            needed: of.size_bytes,
         },
         _ => PullError::Io {
             file: file.to_owned(),
@@ -170,7 +232,7 @@ fn local(file: &Path, model: &Model, error: io::Error) -> PullError {
 
 /// A download under way; holds the lock on its unfinished file.
 struct Download<'a> {
-    model: &'a Model,
+    of: &'a ModelFile,
     agent: Agent,
     part: PathBuf,
     file: File,
@@ -183,11 +245,11 @@ struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    fn open(model: &'a Model, target: &Path, hash_is_known: bool) -> Result<Self, PullError> {
+    fn open(of: &'a ModelFile, target: &Path, hash_is_known: bool) -> Result<Self, PullError> {
         let mut part = target.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let fail = |error| local(&part, model, error);
+        let fail = |error| local(&part, of, error);
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -210,7 +272,7 @@ impl<'a> Download<'a> {
             .build()
             .into();
         let mut download = Self {
-            model,
+            of,
             agent,
             part,
             file,
@@ -220,14 +282,14 @@ impl<'a> Download<'a> {
         };
         match download.take_up() {
             Ok(()) => Ok(download),
-            Err(error) => Err(local(&download.part, model, error)),
+            Err(error) => Err(local(&download.part, of, error)),
         }
     }
 
     /// Keeps of an earlier run's part what can be gone on with.
     fn take_up(&mut self) -> io::Result<()> {
         let most = match self.hash_is_known {
-            true => self.model.size_bytes,
+            true => self.most(),
             false => {
                 self.origin = Origin::beside(&self.part).filter(|_| self.have > 0);
                 self.origin.as_ref().map_or(0, |origin| origin.size)
@@ -245,12 +307,21 @@ impl<'a> Download<'a> {
 
     /// Whether nothing is missing, as far as can be known before the hash is.
     fn is_whole(&self, url: &str) -> bool {
-        match self.hash_is_known {
-            true => self.have == self.model.size_bytes,
-            false => self
+        match self.of.exact_size().filter(|_| self.hash_is_known) {
+            Some(size) => self.have == size,
+            None => self
                 .origin
                 .as_ref()
                 .is_some_and(|origin| origin.url == url && self.have == origin.size),
+        }
+    }
+
+    /// The most bytes that are taken: an uncertain size may be off, but nobody may fill the disk.
+    fn most(&self) -> u64 {
+        match (self.of.exact_size(), self.of.size_bytes) {
+            (Some(size), _) => size,
+            (None, Some(size)) => size.saturating_mul(2),
+            (None, None) => UNKNOWN_MOST,
         }
     }
 
@@ -335,17 +406,16 @@ impl<'a> Download<'a> {
         let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let whole = match length {
             Some(length) => self.have + length,
-            None => self.model.size_bytes,
+            None => self.of.size_bytes.unwrap_or(self.have),
         };
-        // An uncertain size may be off; nobody may fill the disk, though.
-        let most = match self.hash_is_known {
-            true => self.model.size_bytes,
-            false => self.model.size_bytes.saturating_mul(2),
-        };
+        let most = self.most();
         if whole > most {
             return Err(Fault::Source(format!(
                 "has {whole} bytes instead of {}",
-                self.model.size_bytes
+                match self.of.size_bytes {
+                    Some(size) => size.to_string(),
+                    None => format!("at most {most}"),
+                }
             )));
         }
         let mut body = response
@@ -369,7 +439,7 @@ impl<'a> Download<'a> {
                 }
                 Ok(count) => {
                     let written = self.file.write_all(&buffer[..count]);
-                    written.map_err(|error| Fault::Local(local(&self.part, self.model, error)))?;
+                    written.map_err(|error| Fault::Local(local(&self.part, self.of, error)))?;
                     self.have += count as u64;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -380,13 +450,16 @@ impl<'a> Download<'a> {
 
     fn start_over(&mut self) -> Result<(), Fault> {
         self.empty()
-            .map_err(|error| Fault::Local(local(&self.part, self.model, error)))
+            .map_err(|error| Fault::Local(local(&self.part, self.of, error)))
     }
 
     /// In this order, so that no part is ever beside what another one was the beginning of.
     fn empty(&mut self) -> io::Result<()> {
         self.origin = None;
         origin::forget(&self.part)?;
+        if self.have == 0 {
+            return Ok(());
+        }
         self.have = 0;
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0)).map(|_| ())
@@ -401,13 +474,13 @@ impl<'a> Download<'a> {
         };
         // That the part is empty must be on the disk before what it will be.
         let written = self.file.sync_all().and_then(|()| origin.write(&self.part));
-        written.map_err(|error| Fault::Local(local(&self.part, self.model, error)))
+        written.map_err(|error| Fault::Local(local(&self.part, self.of, error)))
     }
 
     /// The hash of what was downloaded. A wrong file leaves nothing behind.
     fn check(&mut self, known: Option<&str>) -> Result<String, Fault> {
         let hash = sha256_of(&self.part)
-            .map_err(|error| Fault::Local(local(&self.part, self.model, error)))?;
+            .map_err(|error| Fault::Local(local(&self.part, self.of, error)))?;
         match known {
             Some(known) if known != hash => {
                 let size = self.have;
@@ -427,7 +500,7 @@ impl<'a> Download<'a> {
             .sync_all()
             .and_then(|()| fs::rename(&self.part, target))
             .and_then(|()| origin::forget(&self.part));
-        placed.map_err(|error| local(target, self.model, error))
+        placed.map_err(|error| local(target, self.of, error))
     }
 
     fn leave_if_useless(&self) {

@@ -6,13 +6,18 @@ use std::{
     path::Path,
 };
 
-/// Gives `file` this content. Whoever reads it, even after a crash, finds the old content or the new.
-pub(super) fn replace(file: &Path, content: &str) -> io::Result<()> {
+/// Gives `file` this content. Whoever reads it, even after a crash, finds the old content or the new. Who may read it stays
+/// as it is.
+pub fn replace(file: &Path, content: &str) -> io::Result<()> {
     let mut fresh = file.as_os_str().to_owned();
     // Two processes must not write into one another's file.
     fresh.push(format!(".{}.new", std::process::id()));
     let written = File::create(&fresh)
         .and_then(|mut fresh| {
+            // Before there is anything to read: a configuration holds passwords.
+            if let Ok(old) = fs::metadata(file) {
+                fresh.set_permissions(old.permissions())?;
+            }
             fresh.write_all(content.as_bytes())?;
             fresh.sync_all()
         })
@@ -29,6 +34,8 @@ pub(super) fn replace(file: &Path, content: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -43,6 +50,10 @@ mod tests {
         assert_eq!(io::read_to_string(old).expect("UTF-8"), "a");
         assert_eq!(fs::read_to_string(&file).expect("UTF-8"), "longer");
         assert_eq!(names(), 1);
+        let mode = || fs::metadata(&file).expect("there").permissions().mode() & 0o777;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
+        replace(&file, "secret").expect("written");
+        assert_eq!(mode(), 0o600);
         // In place of a folder no file can be put.
         let taken = folder.path().join("taken");
         fs::create_dir(&taken).expect("created");
