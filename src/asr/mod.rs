@@ -1,4 +1,5 @@
-//! Speech recognition: the [`SpeechRecognizer`] seam and its engines.
+//! Speech recognition: the [`SpeechRecognizer`] seam for whole utterances, the [`streaming::StreamingRecognizer`] seam for
+//! words while they are spoken, and the engines behind them.
 //!
 //! This module does not decide when speech begins or ends (see `media::endpointer`) and owns no threads (see `inference`).
 
@@ -6,6 +7,9 @@ pub mod evaluation;
 pub mod fake;
 mod plausibility;
 mod pool;
+#[cfg(feature = "sherpa")]
+pub mod sherpa;
+pub mod streaming;
 pub mod whisper;
 
 use std::{sync::atomic::AtomicBool, time::Duration};
