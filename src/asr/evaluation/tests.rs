@@ -1,3 +1,5 @@
+//! What is counted as an error, and what is wrong with a manifest.
+
 use std::{cell::Cell, fs, path::Path};
 
 use super::*;
