@@ -135,8 +135,7 @@ fn parameters(language: Language) -> FullParams<'static, 'static> {
     parameters.set_single_segment(true);
     parameters.set_no_timestamps(true);
     parameters.set_temperature_inc(0.0);
-    // Where nobody speaks, the end at once is the right answer; it must not be ruled out.
-    parameters.set_suppress_blank(false);
+    parameters.set_suppress_blank(true);
     parameters.set_suppress_nst(true);
     parameters.set_print_progress(false);
     parameters.set_print_realtime(false);
@@ -179,9 +178,9 @@ impl WhisperRecognizer {
 
     /// Encoder positions for so many samples: whisper.cpp does not mask padding, and time grows with its square.
     fn positions(samples: usize) -> i32 {
-        // Rounded up to 32, so that buffers are reused from utterance to utterance.
+        // Rounded up to 64, so that buffers are reused from utterance to utterance.
         (samples.div_ceil(SAMPLES_PER_POSITION) + 8)
-            .next_multiple_of(32)
+            .next_multiple_of(64)
             .min(POSITIONS) as i32
     }
 
