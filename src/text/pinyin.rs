@@ -1,10 +1,12 @@
 //! How Chinese characters sound.
 //!
 //! [`toned`] is for speaking: polyphones by word, neutral tones, sandhi of 一 and 不. [`toneless`] is for matching. Third-tone
-//! sandhi is left to the synthesiser, which does it. Latin words pass through as they are.
+//! sandhi is left to the synthesiser where it does it; [`spoken`] is for those that do not. Latin words pass through as they are.
 //!
 //! Sentences are cut into words first, since a row of the table that is found across two words says nothing: 可以为您 does not
 //! hold 以为.
+
+mod third_tone;
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -51,7 +53,7 @@ pub struct Syllable {
 
 impl Syllable {
     /// Reads `yin2`.
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let tone = text.chars().next_back()?.to_digit(10)? as u8;
         let base = text
             .strip_suffix(|symbol: char| symbol.is_ascii_digit())?
@@ -75,17 +77,32 @@ pub enum Token {
     Latin(String),
     /// A short break: 、，
     Comma,
-    /// A long break: 。！？；：
+    /// A long break: 。！；：
     Stop,
+    /// A long break after a question: ？
+    Question,
     /// A character without a known sound.
     Unknown(char),
 }
 
 /// The sounds of `text`, as they are spoken in it.
 pub fn toned(text: &str) -> Vec<Token> {
+    toned_words(text).0
+}
+
+/// The sounds of `text` with third-tone sandhi as well, and before which of them a word begins.
+pub fn spoken(text: &str) -> (Vec<Token>, Vec<bool>) {
+    let (mut tokens, begins) = toned_words(text);
+    third_tone::sandhi(&mut tokens, &begins, |word| CUTTER.has_word(word));
+    (tokens, begins)
+}
+
+/// The sounds of `text`, and before which of them a word begins.
+fn toned_words(text: &str) -> (Vec<Token>, Vec<bool>) {
     let symbols: Vec<char> = text.chars().collect();
     let edges = edges(text, symbols.len());
     let mut tokens = Vec::with_capacity(symbols.len());
+    let mut begins = Vec::with_capacity(symbols.len());
     // Tokens whose tone the table has settled.
     let mut settled = Vec::new();
     let mut place = 0;
@@ -99,6 +116,7 @@ pub fn toned(text: &str) -> Vec<Token> {
                 })
                 .map_or(symbols.len(), |length| place + length);
             tokens.push(Token::Latin(symbols[place..end].iter().collect()));
+            begins.push(true);
             place = end;
             continue;
         }
@@ -108,6 +126,7 @@ pub fn toned(text: &str) -> Vec<Token> {
             }
             let characters = symbols[place..place + length].iter().zip(sounds);
             tokens.extend(characters.map(|(symbol, sound)| Token::Hanzi(*symbol, sound.clone())));
+            begins.extend(&edges[place..place + length]);
             if length == 1
                 && let Some(sound) = by_neighbours(&symbols, &edges, place)
                 && let Some(last) = tokens.last_mut()
@@ -121,7 +140,8 @@ pub fn toned(text: &str) -> Vec<Token> {
             '、' | '，' | ',' | '—' | '…' | '（' | '）' | '(' | ')' => {
                 push_break(&mut tokens, Token::Comma)
             }
-            '。' | '！' | '？' | '；' | '：' | '!' | '?' | ';' | ':' | '.' | '\n' => {
+            '？' | '?' => push_break(&mut tokens, Token::Question),
+            '。' | '！' | '；' | '：' | '!' | ';' | ':' | '.' | '\n' => {
                 push_break(&mut tokens, Token::Stop);
             }
             _ => match symbol
@@ -133,10 +153,12 @@ pub fn toned(text: &str) -> Vec<Token> {
                 None => {}
             },
         }
+        // A break may have taken the place of another.
+        begins.resize(tokens.len(), edges[place]);
         place += 1;
     }
     sandhi(&mut tokens, &settled);
-    tokens
+    (tokens, begins)
 }
 
 /// Before which of the `length` symbols of `text` a word begins; the end counts as well.
@@ -198,8 +220,10 @@ fn sound(base: &str, tone: u8) -> Syllable {
 fn push_break(tokens: &mut Vec<Token>, token: Token) {
     match tokens.last_mut() {
         None => {}
-        Some(last @ (Token::Comma | Token::Stop)) if token == Token::Stop => *last = token,
-        Some(Token::Comma | Token::Stop) => {}
+        Some(last @ (Token::Comma | Token::Stop | Token::Question)) if token != Token::Comma => {
+            *last = token;
+        }
+        Some(Token::Comma | Token::Stop | Token::Question) => {}
         Some(_) => tokens.push(token),
     }
 }

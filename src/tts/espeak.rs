@@ -7,9 +7,12 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use tokio::{io::AsyncWriteExt, process::Command, sync::Semaphore};
 
-use super::{SpeechRequest, SpeechSynthesizer, SynthesisFuture, SynthesizeError};
+use super::{
+    SpeechRequest, SpeechSynthesizer, SynthesisFuture, SynthesizeError,
+    shaping::{level, trimmed},
+};
 use crate::{
-    audio::{Pcm, SampleRate, level_dbfs, resample::resample},
+    audio::{Pcm, SampleRate, resample::resample},
     text::{
         pinyin::{Token, toned},
         spoken::to_spoken,
@@ -18,15 +21,6 @@ use crate::{
 
 /// The engine's rate at speed 1.0, in its words a minute: some four characters a second.
 const RATE: f32 = 175.0;
-
-/// The level that speech is brought to. Telephone speech is around -20 dBFS (ITU-T P.56, G.100).
-const LEVEL_DBFS: f32 = -20.0;
-
-/// No sample above this after levelling.
-const PEAK: f32 = 30_000.0;
-
-/// Audio below this at the beginning is silence.
-const SILENCE: i32 = 200;
 
 /// Silence between a Chinese and a Latin segment.
 const JOINT: Duration = Duration::from_millis(40);
@@ -182,7 +176,7 @@ fn segments(request: &SpeechRequest) -> Vec<Segment> {
         match token {
             Token::Hanzi(_, sound) => mandarin(&mut segments, &format!(" {sound}")),
             Token::Comma => mandarin(&mut segments, ","),
-            Token::Stop => mandarin(&mut segments, "."),
+            Token::Stop | Token::Question => mandarin(&mut segments, "."),
             Token::Latin(word) => match segments.last_mut() {
                 Some(Segment::English(text)) => {
                     text.push(' ');
@@ -218,45 +212,10 @@ fn read_wav(bytes: &[u8]) -> Option<(SampleRate, Vec<i16>)> {
     Some((SampleRate(rate), samples.collect()))
 }
 
-/// Without silence at the beginning (10 ms stay) and at the end (60 ms stay).
-fn trimmed(samples: &[i16]) -> &[i16] {
-    let is_sound = |sample: &i16| i32::from(*sample).abs() > SILENCE;
-    let (Some(first), Some(last)) = (
-        samples.iter().position(is_sound),
-        samples.iter().rposition(is_sound),
-    ) else {
-        return &[];
-    };
-    &samples[first.saturating_sub(80)..(last + 480).min(samples.len())]
-}
-
-/// Brings the speech to its level, short of clipping.
-fn level(samples: &mut [i16]) {
-    let loud: Vec<i16> = samples
-        .iter()
-        .copied()
-        .filter(|sample| i32::from(*sample).abs() > SILENCE)
-        .collect();
-    let Some(peak) = samples
-        .iter()
-        .map(|sample| f32::from(*sample).abs())
-        .reduce(f32::max)
-    else {
-        return;
-    };
-    if loud.is_empty() {
-        return;
-    }
-    let wanted = 10f32.powf((LEVEL_DBFS - level_dbfs(&loud)) / 20.0);
-    let gain = wanted.min(PEAK / peak.max(1.0));
-    for sample in samples {
-        *sample = (f32::from(*sample) * gain) as i16;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::level_dbfs;
 
     fn request(text: &str, language: &str) -> SpeechRequest {
         SpeechRequest {

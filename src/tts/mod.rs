@@ -5,6 +5,7 @@
 pub mod cache;
 pub mod espeak;
 pub mod fake;
+mod shaping;
 
 use std::{future::Future, pin::Pin};
 

@@ -18,7 +18,7 @@ fn check(text: &str, expected: &str) {
             Token::Hanzi(_, sound) => sound.to_string(),
             Token::Latin(word) => word.clone(),
             Token::Comma => ",".to_owned(),
-            Token::Stop => ".".to_owned(),
+            Token::Stop | Token::Question => ".".to_owned(),
             Token::Unknown(symbol) => format!("?{symbol}"),
         })
         .collect();
