@@ -51,6 +51,8 @@ const LAYERS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str)] = &[
     ("asr", "inference"),
     ("asr", "models"),
+    ("tts", "inference"),
+    ("tts", "models"),
     ("cli", "app"),
     ("cli", "config"),
     ("app", "config"),

@@ -4,10 +4,19 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 
+#[cfg(feature = "kokoro")]
+use super::files::voice_check;
 use super::{Files, Progress, files::model_check};
+#[cfg(feature = "sherpa")]
+use crate::asr::{
+    sherpa::{SenseVoice, SenseVoiceRecognizer, StreamingParaformer},
+    streaming::WholeUtterance,
+};
+#[cfg(feature = "kokoro")]
+use crate::tts::kokoro::{Kokoro, KokoroConfig};
 use crate::{
-    asr::{RecognizerPool, SpeechRecognizer, whisper::WhisperModel},
-    config::Config,
+    asr::{RecognizeError, RecognizerPool, SpeechRecognizer, whisper::WhisperModel},
+    config::{Config, RecognitionEngine, SynthesisEngine},
     inference::PoolConfig,
     models::Catalog,
     tts::{
@@ -20,19 +29,55 @@ use crate::{
 /// Sentences that stay in memory, and there alone, beyond those that are known: briefs, numbers read back.
 const UNKNOWN_SENTENCES: usize = 1_000;
 
+/// Clauses of all calls that may wait for Kokoro; each call has one.
+#[cfg(feature = "kokoro")]
+const CLAUSES_IN_LINE: usize = 128;
+
 pub(super) fn recognizer(config: &Config) -> anyhow::Result<Arc<RecognizerPool>> {
     let recognition = &config.recognition;
-    let catalog = Catalog::load(&recognition.catalog)?;
-    let model = WhisperModel::load(&recognition.model, &catalog, model_check(config))?;
     let pool = PoolConfig {
         slots: recognition.slots,
         queue: recognition.queue,
     };
-    let pool = RecognizerPool::start(pool, move || {
-        let recognizer = model.recognizer()?;
-        Ok(Box::new(recognizer) as Box<dyn SpeechRecognizer>)
-    })?;
+    let pool = RecognizerPool::start(pool, recognizers(config)?)?;
     Ok(Arc::new(pool))
+}
+
+/// Makes the recogniser of a slot.
+type Factory =
+    Box<dyn Fn() -> Result<Box<dyn SpeechRecognizer>, RecognizeError> + Send + Sync + 'static>;
+
+/// Loads the model; what it gives makes recognisers on it.
+fn recognizers(config: &Config) -> anyhow::Result<Factory> {
+    let recognition = &config.recognition;
+    let catalog = Catalog::load(&recognition.catalog)?;
+    let check = model_check(config);
+    match recognition.engine {
+        RecognitionEngine::Whisper => {
+            let model = WhisperModel::load(&recognition.model, &catalog, check)?;
+            Ok(Box::new(move || Ok(Box::new(model.recognizer()?))))
+        }
+        #[cfg(feature = "sherpa")]
+        RecognitionEngine::SenseVoice => {
+            let model = SenseVoice::load(&recognition.model, &catalog, check)?;
+            Ok(Box::new(move || {
+                Ok(Box::new(SenseVoiceRecognizer::new(model.clone())))
+            }))
+        }
+        #[cfg(feature = "sherpa")]
+        RecognitionEngine::StreamingParaformer => {
+            let model = StreamingParaformer::load(&recognition.model, &catalog, check)?;
+            let model = Arc::new(model);
+            Ok(Box::new(move || {
+                Ok(Box::new(WholeUtterance::new(model.clone())))
+            }))
+        }
+        #[cfg(not(feature = "sherpa"))]
+        RecognitionEngine::SenseVoice | RecognitionEngine::StreamingParaformer => {
+            // Validation has refused it.
+            anyhow::bail!("recognition.engine needs a build with the feature `sherpa`")
+        }
+    }
 }
 
 pub(super) async fn synthesizer(
@@ -41,22 +86,47 @@ pub(super) async fn synthesizer(
     progress: &mut dyn Progress,
 ) -> anyhow::Result<Arc<dyn SpeechSynthesizer>> {
     let synthesis = &config.synthesis;
-    let espeak = Espeak::start(EspeakConfig {
-        program: PathBuf::from(&synthesis.program),
-        deadline: Duration::from_millis(synthesis.deadline_ms),
-    })
-    .await?;
+    let engine = voice(config).await?;
     let all = files.sentences.len();
     let capacity = all + UNKNOWN_SENTENCES;
-    let cache = PhraseCache::open(
-        &synthesis.cache,
-        Keep::Prefetched,
-        capacity,
-        Arc::new(espeak),
-    )
-    .with_context(|| format!("speech cache {} cannot be made", synthesis.cache.display()))?;
+    let cache = PhraseCache::open(&synthesis.cache, Keep::Prefetched, capacity, engine)
+        .with_context(|| format!("speech cache {} cannot be made", synthesis.cache.display()))?;
     cache
         .prefetch(&files.sentences, |done| progress.synthesised(done, all))
         .await?;
     Ok(Arc::new(cache))
+}
+
+/// The engine that speaks.
+async fn voice(config: &Config) -> anyhow::Result<Arc<dyn SpeechSynthesizer>> {
+    let synthesis = &config.synthesis;
+    let deadline = Duration::from_millis(synthesis.deadline_ms);
+    match synthesis.engine {
+        SynthesisEngine::Espeak => {
+            let program = PathBuf::from(&synthesis.program);
+            let espeak = Espeak::start(EspeakConfig { program, deadline }).await?;
+            Ok(Arc::new(espeak))
+        }
+        #[cfg(feature = "kokoro")]
+        SynthesisEngine::Kokoro => {
+            let kokoro = KokoroConfig {
+                folder: synthesis.model.clone().unwrap_or_default(),
+                check: voice_check(config),
+                library: synthesis.onnxruntime.clone(),
+                echo: std::env::current_exe().context("this program is not found")?,
+                pool: PoolConfig {
+                    slots: synthesis.slots,
+                    queue: CLAUSES_IN_LINE,
+                },
+                deadline,
+            };
+            let catalog = Catalog::load(&config.recognition.catalog)?;
+            Ok(Arc::new(Kokoro::start(&kokoro, &catalog)?))
+        }
+        #[cfg(not(feature = "kokoro"))]
+        SynthesisEngine::Kokoro => {
+            // Validation has refused it.
+            anyhow::bail!("synthesis.engine needs a build with the feature `kokoro`")
+        }
+    }
 }

@@ -34,7 +34,7 @@ use crate::{
 const FLOOR_DBFS: f32 = -60.0;
 
 /// Silence after an utterance, 0.5 s: Paraformer looks ahead, and its last words come out with it.
-const TAIL: [f32; 8_000] = [0.0; 8_000];
+static TAIL: [f32; 8_000] = [0.0; 8_000];
 
 /// The most of an utterance that a stream hears, 30 s: what is steady is judged on all of it.
 const LONGEST: usize = 480_000;

@@ -33,7 +33,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
                 format!("`{}` is taken by another business", business.id),
             )?;
         }
-        check_business(&key, business)?;
+        check_business(&key, business, config.synthesis.engine)?;
     }
     Ok(())
 }
@@ -202,7 +202,11 @@ fn check_patience(config: &Config) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_business(key: &str, business: &BusinessConfig) -> Result<(), Fault> {
+fn check_business(
+    key: &str,
+    business: &BusinessConfig,
+    engine: SynthesisEngine,
+) -> Result<(), Fault> {
     if business.id.is_empty()
         || !business
             .id
@@ -218,7 +222,12 @@ fn check_business(key: &str, business: &BusinessConfig) -> Result<(), Fault> {
         fault(format!("{key}.line"), "must be given at least once")?;
     }
     for (place, line) in business.lines.iter().enumerate() {
-        check_line(&format!("{key}.line[{place}]"), line)?;
+        let key = format!("{key}.line[{place}]");
+        check_line(&key, line)?;
+        if engine == SynthesisEngine::Kokoro && line.language != "zh-CN" {
+            let problem = "must be zh-CN: kokoro speaks nothing else";
+            fault(format!("{key}.language"), problem)?;
+        }
     }
     Ok(())
 }

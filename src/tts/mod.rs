@@ -5,6 +5,8 @@
 pub mod cache;
 pub mod espeak;
 pub mod fake;
+#[cfg(feature = "kokoro")]
+pub mod kokoro;
 mod shaping;
 
 use std::{future::Future, pin::Pin};
