@@ -30,6 +30,7 @@ pub mod routing;
 
 // Layer 2: engines and adaptors.
 pub mod asr;
+pub mod embedding;
 pub mod inference;
 pub mod models;
 pub mod recording;

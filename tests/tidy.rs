@@ -28,6 +28,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &[
         "asr",
+        "embedding",
         "inference",
         "models",
         "recording",
@@ -57,6 +58,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("cli", "config"),
     ("app", "config"),
     ("conversation", "escalation"),
+    ("retrieval", "embedding"),
     ("session", "acd"),
     ("session", "media_plane"),
     ("session", "sip"),
