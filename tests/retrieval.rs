@@ -85,7 +85,7 @@ fn paraphrases_are_rarely_answered_wrong() {
     let report = total(
         businesses()
             .iter()
-            .map(|entries| leave_one_out(entries, &RetrievalConfig::default())),
+            .map(|entries| leave_one_out(entries, |rest| index(&rest))),
     );
     println!("paraphrases: {report}\n{:#?}", report.mistakes);
     at_most("wrong", &report, report.wrong, 3.0);

@@ -34,14 +34,24 @@ impl Evidence {
 
     /// 0 to 1, comparable between questions and knowledge bases.
     pub fn score(&self) -> f32 {
+        probability(self.log_odds())
+    }
+
+    /// The score before it is brought between 0 and 1.
+    pub fn log_odds(&self) -> f32 {
         let sum: f32 = self
             .values()
             .iter()
             .zip(WEIGHTS)
             .map(|(value, weight)| value * weight)
             .sum();
-        1.0 / (1.0 + (-(BIAS + sum)).exp())
+        BIAS + sum
     }
+}
+
+/// The probability that has these log-odds.
+pub(super) fn probability(log_odds: f32) -> f32 {
+    1.0 / (1.0 + (-log_odds).exp())
 }
 
 /// Fitted by logistic regression (L2) on the three sample businesses: similar questions against an index without them,

@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 
 use super::{
-    KnowledgeIndex, MAX_CHOICES, RetrievalConfig, SearchFuture,
-    calibration::Evidence,
+    KnowledgeIndex, MAX_CHOICES, Ranking, RetrievalConfig, SearchFuture,
+    calibration::{Evidence, probability},
     lexicon::skeleton,
     normal_form::normal_form,
     overlap::OverlapIndex,
-    verdict::{ALIKE_AT_HEART, IDENTICAL, SOUNDS_ALIKE, judge},
+    verdict::{ALIKE_AT_HEART, IDENTICAL, SOUNDS_ALIKE},
     views::{Term, View, likeness, sound, terms},
 };
 use crate::{
@@ -25,7 +25,7 @@ const LEAST_COMMON_SYLLABLES: f32 = 0.25;
 /// Questions about different things in the same pattern (怎么…) sound this much alike.
 const CHANCE_LIKENESS: f32 = 0.6;
 /// Overlap alone stays below [`ALIKE_AT_HEART`].
-const HIGHEST_BY_OVERLAP: f32 = 0.95;
+pub(super) const HIGHEST_BY_OVERLAP: f32 = 0.95;
 
 /// One version of a knowledge base, held in memory.
 pub struct LexicalIndex {
@@ -52,12 +52,22 @@ struct Phrasing {
     sound: Vec<String>,
 }
 
-/// An entry with the phrasing that speaks most for it.
+/// What words say about an entry.
 #[derive(Clone, Copy)]
-struct Match {
-    entry: u32,
-    phrasing: u32,
-    score: f32,
+pub(super) struct Match {
+    /// The phrasing that speaks most for it.
+    pub phrasing: u32,
+    /// The log-odds of the evidence; `None` when nothing is shared.
+    pub overlap: Option<f32>,
+    /// The score of a question that is a phrasing or sounds like one; above all that only overlap.
+    pub literal: Option<f32>,
+}
+
+impl Match {
+    fn score(&self) -> Option<f32> {
+        let by_overlap = |overlap| probability(overlap) * HIGHEST_BY_OVERLAP;
+        self.literal.or_else(|| self.overlap.map(by_overlap))
+    }
 }
 
 impl LexicalIndex {
@@ -121,37 +131,78 @@ impl LexicalIndex {
     /// The verdict on `question`.
     pub fn find(&self, question: &str) -> Finding {
         Finding {
-            verdict: judge(&self.config, self.ranked(question)),
+            verdict: self.verdict(question),
             version: self.version.clone(),
         }
     }
 
     /// The entries that share anything with `question`, best first: enough of them for any verdict.
     pub fn ranked(&self, question: &str) -> Vec<Candidate> {
-        let mut matches = self.matches(question);
-        let by_rank = |a: &Match, b: &Match| {
-            let id = |found: &Match| &self.entries[found.entry as usize].id;
-            b.score.total_cmp(&a.score).then_with(|| id(a).cmp(id(b)))
+        self.rank(question, MAX_CHOICES + 1)
+    }
+
+    /// The entries, in the order they were given.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Every phrasing with its entry, in order.
+    pub(super) fn phrasings(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.phrasings
+            .iter()
+            .map(|phrasing| (phrasing.entry, phrasing.text.as_str()))
+    }
+
+    /// As much of `question` as is looked at.
+    pub(super) fn cut(question: &str) -> &str {
+        let end = question
+            .char_indices()
+            .nth(LONGEST_QUESTION_CHARACTERS)
+            .map_or(question.len(), |(end, _)| end);
+        &question[..end]
+    }
+
+    /// Whether nothing is left of `question` without punctuation and fillers.
+    pub(super) fn says_nothing(question: &str) -> bool {
+        normal_form(Self::cut(question)).is_empty()
+    }
+
+    /// The best `most` of phrasings with their scores, one an entry, as candidates.
+    pub(super) fn best(
+        &self,
+        scored: impl Iterator<Item = (u32, f32)>,
+        most: usize,
+    ) -> Vec<Candidate> {
+        let entry = |phrasing: u32| {
+            let phrasing = &self.phrasings[phrasing as usize];
+            (&self.entries[phrasing.entry as usize], &phrasing.text)
         };
-        let wanted = MAX_CHOICES + 1;
-        if matches.len() > wanted {
-            matches.select_nth_unstable_by(wanted, by_rank);
-            matches.truncate(wanted);
+        let by_rank = |&(one, a): &(u32, f32), &(other, b): &(u32, f32)| {
+            b.total_cmp(&a)
+                .then_with(|| entry(one).0.id.cmp(&entry(other).0.id))
+        };
+        let mut scored: Vec<(u32, f32)> = scored.collect();
+        if scored.len() > most {
+            scored.select_nth_unstable_by(most, by_rank);
+            scored.truncate(most);
         }
-        matches.sort_by(by_rank);
-        matches
+        scored.sort_by(by_rank);
+        scored
             .into_iter()
-            .map(|found| Candidate {
-                entry: self.entries[found.entry as usize].clone(),
-                score: found.score,
-                matched: self.phrasings[found.phrasing as usize].text.clone(),
+            .map(|(phrasing, score)| {
+                let (entry, text) = entry(phrasing);
+                Candidate {
+                    entry: entry.clone(),
+                    score,
+                    matched: text.clone(),
+                }
             })
             .collect()
     }
 
     /// What speaks for the best phrasing of every entry that shares anything with `question`, for tuning.
     pub fn evidence(&self, question: &str) -> Vec<(&Entry, Evidence)> {
-        let normal = self.normal_question(question);
+        let normal = normal_form(Self::cut(question));
         let mut best: Vec<Option<Evidence>> = vec![None; self.entries.len()];
         self.each_phrasing(&normal, |phrasing, evidence| {
             let entry = self.phrasings[phrasing as usize].entry as usize;
@@ -166,52 +217,46 @@ impl LexicalIndex {
             .collect()
     }
 
-    fn normal_question(&self, question: &str) -> String {
-        let end = question
-            .char_indices()
-            .nth(LONGEST_QUESTION_CHARACTERS)
-            .map_or(question.len(), |(end, _)| end);
-        normal_form(&question[..end])
-    }
-
-    fn matches(&self, question: &str) -> Vec<Match> {
-        let normal = self.normal_question(question);
-        let mut best: Vec<Option<Match>> = vec![None; self.entries.len()];
-        let mut offer = |phrasing: u32, score: f32| {
-            let entry = self.phrasings[phrasing as usize].entry;
-            let best = &mut best[entry as usize];
-            if best.is_none_or(|best| score > best.score) {
-                *best = Some(Match {
-                    entry,
-                    phrasing,
-                    score,
+    /// What words say about every entry, in their order.
+    pub(super) fn matches(&self, question: &str) -> Vec<Match> {
+        let normal = normal_form(Self::cut(question));
+        let mut matches: Vec<Match> = Vec::with_capacity(self.entries.len());
+        for (at, phrasing) in (0u32..).zip(&self.phrasings) {
+            // An entry has at least its standard question, so this makes one match an entry.
+            if phrasing.entry as usize == matches.len() {
+                matches.push(Match {
+                    phrasing: at,
+                    overlap: None,
+                    literal: None,
                 });
             }
-        };
-        // What is a phrasing or sounds like one stays above all that only overlap.
+        }
         self.each_phrasing(&normal, |phrasing, evidence| {
-            offer(phrasing, evidence.score() * HIGHEST_BY_OVERLAP);
+            let found = &mut matches[self.phrasings[phrasing as usize].entry as usize];
+            let log_odds = evidence.log_odds();
+            if found.overlap.is_none_or(|best| log_odds > best) {
+                found.overlap = Some(log_odds);
+                found.phrasing = phrasing;
+            }
         });
-        for &phrasing in self
-            .alike_at_heart
-            .get(&sound(&skeleton(&normal)))
-            .into_iter()
-            .flatten()
-        {
-            offer(phrasing, ALIKE_AT_HEART);
+        // From the least literal to the most.
+        let heart = self.alike_at_heart.get(&sound(&skeleton(&normal)));
+        let alike = self.alike.get(&sound(&normal));
+        let identical = self.identical.get(&without_spaces(&normal));
+        for (phrasings, score) in [
+            (heart, ALIKE_AT_HEART),
+            (alike, SOUNDS_ALIKE),
+            (identical, IDENTICAL),
+        ] {
+            for &phrasing in phrasings.into_iter().flatten() {
+                let found = &mut matches[self.phrasings[phrasing as usize].entry as usize];
+                if found.literal.is_none_or(|best| score > best) {
+                    found.literal = Some(score);
+                    found.phrasing = phrasing;
+                }
+            }
         }
-        for &phrasing in self.alike.get(&sound(&normal)).into_iter().flatten() {
-            offer(phrasing, SOUNDS_ALIKE);
-        }
-        for &phrasing in self
-            .identical
-            .get(&without_spaces(&normal))
-            .into_iter()
-            .flatten()
-        {
-            offer(phrasing, IDENTICAL);
-        }
-        best.into_iter().flatten().collect()
+        matches
     }
 
     /// Gives the evidence for every phrasing that shares a syllable with the question in normal form.
@@ -260,6 +305,18 @@ fn words_of_entry(entry: &Entry) -> Vec<Term> {
 
 fn without_spaces(normal: &str) -> String {
     normal.replace(' ', "")
+}
+
+impl Ranking for LexicalIndex {
+    fn config(&self) -> &RetrievalConfig {
+        &self.config
+    }
+
+    fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
+        let matches = self.matches(question).into_iter();
+        let scored = matches.filter_map(|found| Some((found.phrasing, found.score()?)));
+        self.best(scored, most)
+    }
 }
 
 impl KnowledgeIndex for LexicalIndex {

@@ -1,13 +1,17 @@
 //! Finding the entry that a question means: the [`KnowledgeIndex`] seam and its engines.
 //!
-//! [`LexicalIndex`] is the embedded engine. A question is brought into one form, compared with every phrasing of every entry
-//! in three views (words, characters, syllables), and the overlaps become one score between 0 and 1.
+//! [`LexicalIndex`] needs no model. A question is brought into one form, compared with every phrasing of every entry in three
+//! views (words, characters, syllables), and the overlaps become one score between 0 and 1. [`HybridIndex`] asks it and an
+//! encoder, which finds what is meant where no word is shared.
 //!
 //! This module does not parse documents (see `knowledge`) and does not decide what to say (see `conversation`).
 
 mod calibration;
+mod dense;
 pub mod evaluation;
 pub mod fake;
+mod fusion;
+mod hybrid;
 mod lexical;
 mod lexicon;
 mod normal_form;
@@ -17,9 +21,18 @@ mod views;
 
 use std::{future::Future, pin::Pin};
 
-use crate::{entry::Finding, ids::KnowledgeVersion};
+use self::verdict::judge;
+use crate::{
+    entry::{Candidate, Finding, Verdict},
+    ids::KnowledgeVersion,
+};
 
-pub use self::{calibration::Evidence, lexical::LexicalIndex};
+pub use self::{
+    calibration::Evidence,
+    fusion::Nearness,
+    hybrid::{HybridEvidence, HybridIndex},
+    lexical::LexicalIndex,
+};
 
 /// A boxed future, so that the seam can be used as `dyn`.
 pub type SearchFuture<'a> = Pin<Box<dyn Future<Output = Result<Finding, SearchError>> + Send + 'a>>;
@@ -31,6 +44,20 @@ pub trait KnowledgeIndex: Send + Sync {
 
     /// The verdict on `question`, as it was recognised.
     fn search<'a>(&'a self, question: &'a str) -> SearchFuture<'a>;
+}
+
+/// An index that ranks at once, in the thread that asks: for evaluation and tuning.
+pub trait Ranking {
+    /// From which score on it answers.
+    fn config(&self) -> &RetrievalConfig;
+
+    /// The entries that may be meant, best first, at most `most` of them.
+    fn rank(&self, question: &str, most: usize) -> Vec<Candidate>;
+
+    /// The verdict on `question`.
+    fn verdict(&self, question: &str) -> Verdict {
+        judge(self.config(), self.rank(question, MAX_CHOICES + 1))
+    }
 }
 
 /// From which score on an entry is said or offered. Scores are 0 to 1.

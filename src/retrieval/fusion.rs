@@ -1,0 +1,75 @@
+//! What words and vectors say about an entry, as one score.
+//!
+//! A logistic model again (see `calibration`), so that the thresholds of `RetrievalConfig` mean the same whether an encoder is
+//! configured or not.
+
+use super::calibration::probability;
+
+/// How near an entry's phrasings are to a question, as cosines.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Nearness {
+    /// The nearest phrasing's.
+    pub most: f32,
+    /// The mean of all phrasings'.
+    pub mean: f32,
+}
+
+/// How evidence becomes a score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Fusion {
+    bias: f32,
+    /// Of the log-odds by words.
+    lexical: f32,
+    most: f32,
+    mean: f32,
+}
+
+/// Fitted by logistic regression (L2) on trades that the encoder was not trained on.
+pub(super) const BOTH: Fusion = Fusion {
+    bias: -6.0,
+    lexical: 0.5,
+    most: 8.0,
+    mean: 0.0,
+};
+
+/// The same without words, to see what the vectors are worth alone.
+pub(super) const DENSE_ALONE: Fusion = Fusion {
+    bias: -8.0,
+    lexical: 0.0,
+    most: 10.0,
+    mean: 0.0,
+};
+
+impl Fusion {
+    /// 0 to 1. `lexical` is the log-odds of the evidence by words.
+    pub(super) fn score(&self, lexical: f32, nearness: Nearness) -> f32 {
+        let sum = self.bias
+            + self.lexical * lexical
+            + self.most * nearness.most
+            + self.mean * nearness.mean;
+        probability(sum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_evidence_never_lowers_the_score() {
+        for fusion in [BOTH, DENSE_ALONE] {
+            assert!(
+                [fusion.lexical, fusion.most, fusion.mean]
+                    .iter()
+                    .all(|weight| *weight >= 0.0)
+            );
+            let far = Nearness::default();
+            let near = Nearness {
+                most: 1.0,
+                mean: 0.8,
+            };
+            assert!(fusion.score(-3.0, far) < 0.05, "{fusion:?}");
+            assert!(fusion.score(3.0, near) > 0.8, "{fusion:?}");
+        }
+    }
+}
