@@ -3,6 +3,7 @@
 //! A sheet is taken whole or not at all: every fault of a file is found and named with its line and column. This module
 //! reads no files (callers pass the content) and does not search (see `retrieval`).
 
+mod paraphrases;
 mod sheet;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{entry::Entry, ids::KnowledgeVersion};
 
+pub use paraphrases::parse_paraphrases;
 pub use sheet::parse_csv;
 
 /// The longest answer that can be spoken in 15 s, in characters: 270 characters a minute.
