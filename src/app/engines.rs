@@ -1,4 +1,4 @@
-//! Recognition and synthesis from the configuration.
+//! Recognition, synthesis and the encoder from the configuration.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,7 +16,8 @@ use crate::asr::{
 use crate::tts::kokoro::{Kokoro, KokoroConfig};
 use crate::{
     asr::{RecognizeError, RecognizerPool, SpeechRecognizer, whisper::WhisperModel},
-    config::{Config, RecognitionEngine, SynthesisEngine},
+    config::{Config, EncoderChoice, RecognitionEngine, SynthesisEngine},
+    embedding::{self, TextEncoder},
     inference::PoolConfig,
     models::Catalog,
     tts::{
@@ -78,6 +79,25 @@ fn recognizers(config: &Config) -> anyhow::Result<Factory> {
             anyhow::bail!("recognition.engine needs a build with the feature `sherpa`")
         }
     }
+}
+
+/// The encoder that comes with the program, beside the catalogue.
+const BUNDLED_ENCODER: &str = "yingda-encoder.safetensors";
+
+/// `None` when retrieval goes by words alone.
+pub(super) fn encoder(config: &Config) -> anyhow::Result<Option<Arc<dyn TextEncoder>>> {
+    let path = match &config.retrieval.encoder {
+        EncoderChoice::Nothing => return Ok(None),
+        EncoderChoice::At(path) => path.clone(),
+        EncoderChoice::Bundled => {
+            let bundled = config.recognition.catalog.with_file_name(BUNDLED_ENCODER);
+            if !bundled.exists() {
+                return Ok(None);
+            }
+            bundled
+        }
+    };
+    Ok(Some(embedding::load(&path)?))
 }
 
 pub(super) async fn synthesizer(

@@ -9,16 +9,18 @@ use std::{
 
 use anyhow::Context;
 
+use super::engines;
 use crate::{
     asr::Language,
     config::{Config, LineConfig, RecognitionEngine, SynthesisEngine, Transfer},
     conversation::{ConversationSettings, Prompts, Timings},
+    embedding::TextEncoder,
     entry::Entry,
     ids::{BusinessId, LineNumber},
-    knowledge::parse_csv,
+    knowledge::{KnowledgeBase, parse_csv},
     models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
-    retrieval::{LexicalIndex, RetrievalConfig},
+    retrieval::{HybridIndex, KnowledgeIndex, LexicalIndex, RetrievalConfig},
     routing::{LineRule, LineTable},
     session::{HandoverSettings, LineServices, SessionSettings, TransferMode},
     tts::SpeechRequest,
@@ -37,6 +39,8 @@ pub struct Files {
     pub sentences: Vec<SpeechRequest>,
     /// Entries of each line, for people who ask what was read.
     pub entries: BTreeMap<LineNumber, usize>,
+    /// Name and version of the encoder, if there is one.
+    pub encoder: Option<String>,
 }
 
 impl Files {
@@ -44,6 +48,7 @@ impl Files {
     pub fn read(config: &Config) -> anyhow::Result<Self> {
         let places = places(config)?;
         let prompts = all_prompts(config)?;
+        let encoder = engines::encoder(config)?;
         let mut rules = Vec::new();
         let (mut lines, mut sentences) = (HashMap::new(), Vec::new());
         let mut entries = BTreeMap::new();
@@ -70,14 +75,8 @@ impl Files {
                     &known.entries,
                 ));
                 entries.insert(number.clone(), known.entries.len());
-                let retrieval = RetrievalConfig {
-                    answer: config.retrieval.answer,
-                    clarify: config.retrieval.clarify,
-                    margin: config.retrieval.margin,
-                };
-                let index = LexicalIndex::build(known.version, known.entries, retrieval);
                 let services = LineServices {
-                    index: Arc::new(index),
+                    index: index(config, known, encoder.as_ref())?,
                     settings: settings(config, line, &business.name, prompts),
                     language: line.language.clone(),
                     voice: voice.to_owned(),
@@ -92,6 +91,7 @@ impl Files {
             lines,
             sentences,
             entries,
+            encoder: encoder.map(|encoder| format!("{} {}", encoder.name(), encoder.version())),
         })
     }
 
@@ -199,10 +199,33 @@ fn places(config: &Config) -> anyhow::Result<Places> {
     }
 }
 
-fn knowledge(file: &Path) -> anyhow::Result<crate::knowledge::KnowledgeBase> {
+fn knowledge(file: &Path) -> anyhow::Result<KnowledgeBase> {
     let content = std::fs::read(file)
         .with_context(|| format!("knowledge file {} cannot be read", file.display()))?;
     Ok(parse_csv(&file.display().to_string(), &content)?)
+}
+
+/// By words and meaning, or without an encoder by words alone.
+fn index(
+    config: &Config,
+    known: KnowledgeBase,
+    encoder: Option<&Arc<dyn TextEncoder>>,
+) -> anyhow::Result<Arc<dyn KnowledgeIndex>> {
+    let KnowledgeBase { version, entries } = known;
+    let retrieval = RetrievalConfig {
+        answer: config.retrieval.answer,
+        clarify: config.retrieval.clarify,
+        margin: config.retrieval.margin,
+    };
+    Ok(match encoder {
+        Some(encoder) => Arc::new(HybridIndex::build(
+            version,
+            entries,
+            retrieval,
+            encoder.clone(),
+        )?),
+        None => Arc::new(LexicalIndex::build(version, entries, retrieval)),
+    })
 }
 
 fn settings(

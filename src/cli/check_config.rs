@@ -26,6 +26,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "line {line}: {entries} entries");
     }
+    let encoder = files.encoder.as_deref().unwrap_or("none, by words alone");
+    let _ = writeln!(text, "encoder: {encoder}");
     for warning in language_warnings(&config)? {
         let _ = writeln!(text, "WARNING  {warning}");
     }

@@ -74,11 +74,7 @@ pub fn use_model(
     let folder = place.parent().unwrap_or(Path::new("/"));
     // A folder that is moved as a whole goes on working.
     let path = path.strip_prefix(folder).unwrap_or(&path);
-    let (table, engine) = engine_key(model)?;
-    let changes = [
-        (table, "engine", engine.to_owned()),
-        (table, "model", path.display().to_string()),
-    ];
+    let changes = changes(model, path.display().to_string())?;
     let changed = set(file, &text, &changes)?;
     Config::parse(file, &changed)?;
     replace(&place, &changed).map_err(io)?;
@@ -88,19 +84,27 @@ pub fn use_model(
         .collect())
 }
 
-/// The table whose `engine` and `model` name such a model, and the engine's name there.
-fn engine_key(model: &Model) -> Result<(&'static str, &'static str), EditError> {
-    match model.engine {
-        Engine::Whisper => Ok(("recognition", "whisper")),
-        Engine::SenseVoice => Ok(("recognition", "sense-voice")),
-        Engine::StreamingParaformer => Ok(("recognition", "streaming-paraformer")),
-        Engine::Kokoro => Ok(("synthesis", "kokoro")),
-        Engine::Bert | Engine::Matcha => Err(EditError::NoKey {
-            model: model.name.clone(),
-            task: model.task,
-            engine: model.engine,
-        }),
-    }
+/// The keys that name such a model, at `path`.
+fn changes(model: &Model, path: String) -> Result<Vec<Change>, EditError> {
+    let (table, engine) = match model.engine {
+        Engine::Whisper => ("recognition", "whisper"),
+        Engine::SenseVoice => ("recognition", "sense-voice"),
+        Engine::StreamingParaformer => ("recognition", "streaming-paraformer"),
+        Engine::Kokoro => ("synthesis", "kokoro"),
+        // What kind of encoder it is can be seen from its files.
+        Engine::Bert => return Ok(vec![("retrieval", "encoder", path)]),
+        Engine::Matcha => {
+            return Err(EditError::NoKey {
+                model: model.name.clone(),
+                task: model.task,
+                engine: model.engine,
+            });
+        }
+    };
+    Ok(vec![
+        (table, "engine", engine.to_owned()),
+        (table, "model", path),
+    ])
 }
 
 /// `text` with these keys set.

@@ -249,9 +249,11 @@ impl Default for SynthesisConfig {
 }
 
 /// When to answer, ask back or admit not knowing. Scores are 0 to 1.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetrievalConfig {
+    /// The encoder that finds what is meant where no word is shared.
+    pub encoder: EncoderChoice,
     /// From this score on an entry is the answer.
     pub answer: f32,
     /// From this score on an entry may be offered.
@@ -264,9 +266,32 @@ impl Default for RetrievalConfig {
     fn default() -> Self {
         let engine = crate::retrieval::RetrievalConfig::default();
         Self {
+            encoder: EncoderChoice::Bundled,
             answer: engine.answer,
             clarify: engine.clarify,
             margin: engine.margin,
+        }
+    }
+}
+
+/// An encoder, or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "PathBuf")]
+pub enum EncoderChoice {
+    /// The bundled file, when it lies beside the catalogue.
+    #[default]
+    Bundled,
+    /// None, written `none`: words alone.
+    Nothing,
+    /// A compact model's file or a BERT model's folder.
+    At(PathBuf),
+}
+
+impl From<PathBuf> for EncoderChoice {
+    fn from(path: PathBuf) -> Self {
+        match path.as_os_str() == "none" {
+            true => Self::Nothing,
+            false => Self::At(path),
         }
     }
 }

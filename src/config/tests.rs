@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Config;
+use super::{Config, EncoderChoice};
 
 /// A configuration that is good, in 16 lines.
 const GOOD: &str = "\
@@ -76,4 +76,19 @@ fn an_address_that_is_none_needs_one_to_advertise() {
         .replace("threads = 1", "address = \"0.0.0.0\"")
         .replace("max_calls = 10", "advertise = \"192.0.2.1\"");
     assert!(Config::parse(Path::new("yingda.toml"), &text).is_ok());
+}
+
+#[test]
+fn an_encoder_is_bundled_chosen_or_none() {
+    let check = |key: &str, expected: EncoderChoice| {
+        let text = format!("[retrieval]\n{key}\n{GOOD}");
+        let config = Config::parse(Path::new("/etc/yingda/yingda.toml"), &text).expect("good");
+        assert_eq!(config.retrieval.encoder, expected, "{key}");
+    };
+    check("", EncoderChoice::Bundled);
+    check("encoder = \"none\"", EncoderChoice::Nothing);
+    check(
+        "encoder = \"models/bge\"",
+        EncoderChoice::At("/etc/yingda/models/bge".into()),
+    );
 }

@@ -6,7 +6,7 @@ use crate::models::{Catalog, Task};
 const BUSINESS: &str = "\n[[business]]\nid = \"a\"\nname = \"a\" # its name\n\
                         [[business.line]]\nnumber = \"4008001001\"\nknowledge = \"a.csv\"\n";
 
-/// A folder with a configuration, a catalogue and the files of its two models.
+/// A folder with a configuration, a catalogue and the files of its models.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -20,7 +20,8 @@ impl Place {
         };
         let catalog = entry("large", "whisper", "recognition")
             + &entry("vectors", "bert", "embedding")
-            + &entry("sense", "sense-voice", "recognition");
+            + &entry("sense", "sense-voice", "recognition")
+            + &entry("voice", "matcha", "synthesis");
         std::fs::create_dir(place.path("models")).expect("created");
         for (name, text) in [
             ("yingda.toml", config),
@@ -28,6 +29,7 @@ impl Place {
             ("models/large.bin", ""),
             ("models/vectors.bin", ""),
             ("models/sense.bin", ""),
+            ("models/voice.bin", ""),
         ] {
             std::fs::write(place.path(name), text).expect("written");
         }
@@ -86,6 +88,22 @@ fn keys_are_set_and_everything_else_stays() {
 }
 
 #[test]
+fn an_encoder_is_named_by_one_key() {
+    let place = Place::new(BUSINESS);
+    let changed = place.use_model("vectors").expect("set");
+    let expected = (
+        "retrieval.encoder".to_owned(),
+        "\"models/vectors.bin\"".to_owned(),
+    );
+    assert_eq!(changed, [expected]);
+    assert!(
+        place
+            .config()
+            .contains("[retrieval]\nencoder = \"models/vectors.bin\"\n")
+    );
+}
+
+#[test]
 fn a_link_stays_a_link_and_a_model_elsewhere_is_named_in_full() {
     let place = Place::new(BUSINESS);
     let elsewhere = tempfile::tempdir().expect("a folder");
@@ -111,8 +129,8 @@ fn refused(config: &str, model: &str, expected: &str) {
 
 #[test]
 fn what_cannot_be_set_leaves_the_file_as_it_is() {
-    let no_key = format!("names a model for {} by Bert", Task::Embedding);
-    refused(BUSINESS, "vectors", &no_key);
+    let no_key = format!("names a model for {} by Matcha", Task::Synthesis);
+    refused(BUSINESS, "voice", &no_key);
     refused("business = []\n", "large", "`business` must be given");
     refused("nope", "large", "TOML parse error");
     #[cfg(not(feature = "sherpa"))]
