@@ -200,10 +200,14 @@ impl Hearing {
         R: Send + 'static,
         W: FnOnce(Box<dyn RecognitionStream>) -> Done<R> + Send + 'static,
     {
+        let given_up = || RecognizeError::Engine("the stream was given up".to_owned());
+        if lock(&self.cell).lost {
+            return Err(given_up());
+        }
         let cell = self.cell.clone();
         let result = self.pool.run(deadline, move |(), _| {
             let Some(stream) = lock(&cell).stream.take() else {
-                return Err(RecognizeError::Engine("the stream was given up".to_owned()));
+                return Err(given_up());
             };
             let (stream, result) = work(stream);
             let mut cell = lock(&cell);
