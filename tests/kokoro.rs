@@ -179,7 +179,7 @@ fn seconds(symbols: usize) -> f32 {
 }
 
 #[tokio::test]
-async fn text_becomes_telephone_audio_clause_by_clause() {
+async fn kokoro_makes_telephone_audio_clause_by_clause() {
     let folder = folder();
     let kokoro = start(folder.path());
     assert_eq!(kokoro.voices(), ["af_x", "zf_001", "zm_010"]);
