@@ -92,7 +92,7 @@ fn changes(model: &Model, path: String) -> Result<Vec<Change>, EditError> {
         Engine::StreamingParaformer => ("recognition", "streaming-paraformer"),
         Engine::Kokoro => ("synthesis", "kokoro"),
         // What kind of encoder it is can be seen from its files.
-        Engine::Bert => return Ok(vec![("retrieval", "encoder", path)]),
+        Engine::Compact | Engine::Bert => return Ok(vec![("retrieval", "encoder", path)]),
         Engine::Matcha => {
             return Err(EditError::NoKey {
                 model: model.name.clone(),

@@ -49,6 +49,8 @@ pub enum Engine {
     SenseVoice,
     /// Paraformer by sherpa-onnx, with partial results.
     StreamingParaformer,
+    /// The compact encoder.
+    Compact,
     /// A BERT encoder.
     Bert,
     /// Kokoro by ONNX Runtime.
@@ -62,7 +64,7 @@ impl Engine {
     pub const fn task(self) -> Task {
         match self {
             Self::Whisper | Self::SenseVoice | Self::StreamingParaformer => Task::Recognition,
-            Self::Bert => Task::Embedding,
+            Self::Compact | Self::Bert => Task::Embedding,
             Self::Kokoro | Self::Matcha => Task::Synthesis,
         }
     }

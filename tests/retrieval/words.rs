@@ -1,40 +1,17 @@
-//! What the embedded index makes of the sample businesses: known questions, paraphrases, recognition errors, and questions
-//! that are none of their business. The weights were fitted on these sheets, so what other sheets give is somewhat less. The
-//! numbers are printed; `cargo test --test retrieval -- --nocapture` shows them.
-
-#![allow(
-    clippy::disallowed_methods,
-    reason = "one test prints how long a search takes"
-)]
+//! By words alone. The weights were fitted on these sheets, so what other sheets give is somewhat less.
 
 use std::time::Instant;
 
 use yingda::{
     entry::{Action, Entry, Verdict},
     ids::{EntryId, KnowledgeVersion},
-    knowledge::parse_csv,
     retrieval::{
         LexicalIndex, RetrievalConfig,
-        evaluation::{Case, Mishearing, Report, leave_one_out, verbatim},
+        evaluation::{Report, leave_one_out, verbatim},
     },
 };
 
-const OUT_OF_SCOPE: &str = include_str!("fixtures/out_of_scope.txt");
-
-fn businesses() -> Vec<Vec<Entry>> {
-    [
-        include_str!("../knowledge/appliance.csv"),
-        include_str!("../knowledge/ecommerce.csv"),
-        include_str!("../knowledge/service.csv"),
-    ]
-    .into_iter()
-    .map(|sheet| {
-        parse_csv("sample", sheet.as_bytes())
-            .unwrap_or_else(|error| panic!("{error}"))
-            .entries
-    })
-    .collect()
-}
+use super::{at_least, at_most, businesses, misheard, out_of_scope, total};
 
 fn index(entries: &[Entry]) -> LexicalIndex {
     LexicalIndex::build(
@@ -42,30 +19,6 @@ fn index(entries: &[Entry]) -> LexicalIndex {
         entries.to_vec(),
         RetrievalConfig::default(),
     )
-}
-
-fn total(reports: impl IntoIterator<Item = Report>) -> Report {
-    reports.into_iter().fold(Report::default(), Report::and)
-}
-
-#[track_caller]
-fn at_most(what: &str, report: &Report, part: usize, percent: f64) {
-    let is = report.percent(part);
-    assert!(
-        is <= percent,
-        "{what}: {is:.1} % > {percent} %\n{report}\n{:#?}",
-        report.mistakes
-    );
-}
-
-#[track_caller]
-fn at_least(what: &str, report: &Report, part: usize, percent: f64) {
-    let is = report.percent(part);
-    assert!(
-        is >= percent,
-        "{what}: {is:.1} % < {percent} %\n{report}\n{:#?}",
-        report.mistakes
-    );
 }
 
 #[test]
@@ -102,15 +55,7 @@ fn paraphrases_are_rarely_answered_wrong() {
 
 #[test]
 fn what_is_out_of_scope_is_not_answered() {
-    let cases: Vec<Case> = OUT_OF_SCOPE
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|question| Case {
-            question: question.to_owned(),
-            expected: None,
-        })
-        .collect();
-    assert!(cases.len() >= 120);
+    let cases = out_of_scope();
     let report = total(
         businesses()
             .iter()
@@ -121,36 +66,9 @@ fn what_is_out_of_scope_is_not_answered() {
     at_most("clarified", &report, report.clarified, 5.0);
 }
 
-/// Known questions with homophones and lost characters, five seeds.
-fn misheard(replaced: f64, lost: f64) -> Report {
-    let businesses = businesses();
-    let language: String = businesses
-        .iter()
-        .flatten()
-        .flat_map(|entry| [entry.question.clone(), entry.answer.clone()])
-        .chain([OUT_OF_SCOPE.to_owned()])
-        .collect();
-    total(businesses.iter().flat_map(|entries| {
-        let index = index(entries);
-        let known = verbatim(entries);
-        let language = &language;
-        (0..5).map(move |seed| {
-            let mut mishearing = Mishearing::new(seed, language, replaced, lost);
-            let heard: Vec<Case> = known
-                .iter()
-                .map(|case| Case {
-                    question: mishearing.of(&case.question),
-                    expected: case.expected.clone(),
-                })
-                .collect();
-            Report::of(&index, &heard)
-        })
-    }))
-}
-
 #[test]
 fn homophones_do_not_change_the_answer() {
-    let report = misheard(0.2, 0.0);
+    let report = misheard(index, 0.2, 0.0);
     println!(
         "one character in five a homophone: {report}\n{:#?}",
         report.mistakes
@@ -161,7 +79,7 @@ fn homophones_do_not_change_the_answer() {
 
 #[test]
 fn recognition_errors_rarely_change_the_answer() {
-    let report = misheard(0.1, 0.04);
+    let report = misheard(index, 0.1, 0.04);
     println!(
         "one character in ten a homophone, one in 25 lost: {report}\n{:#?}",
         report.mistakes

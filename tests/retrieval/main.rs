@@ -1,0 +1,101 @@
+//! What the embedded indexes make of the sample businesses: known questions, paraphrases, recognition errors, and questions
+//! that are none of their business. The numbers are printed; `cargo test --test retrieval -- --nocapture` shows them.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "one test prints how long a search takes"
+)]
+
+mod meaning;
+mod words;
+
+use yingda::{
+    entry::Entry,
+    knowledge::parse_csv,
+    retrieval::{
+        Ranking,
+        evaluation::{Case, Mishearing, Report, verbatim},
+    },
+};
+
+const OUT_OF_SCOPE: &str = include_str!("../fixtures/out_of_scope.txt");
+
+fn businesses() -> Vec<Vec<Entry>> {
+    [
+        include_str!("../../knowledge/appliance.csv"),
+        include_str!("../../knowledge/ecommerce.csv"),
+        include_str!("../../knowledge/service.csv"),
+    ]
+    .into_iter()
+    .map(|sheet| {
+        parse_csv("sample", sheet.as_bytes())
+            .unwrap_or_else(|error| panic!("{error}"))
+            .entries
+    })
+    .collect()
+}
+
+/// What is none of the businesses' business.
+fn out_of_scope() -> Vec<Case> {
+    let cases: Vec<Case> = OUT_OF_SCOPE
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|question| Case {
+            question: question.to_owned(),
+            expected: None,
+        })
+        .collect();
+    assert!(cases.len() >= 120);
+    cases
+}
+
+/// Known questions with homophones and lost characters, five seeds.
+fn misheard<I: Ranking>(index: impl Fn(&[Entry]) -> I, replaced: f64, lost: f64) -> Report {
+    let businesses = businesses();
+    let language: String = businesses
+        .iter()
+        .flatten()
+        .flat_map(|entry| [entry.question.clone(), entry.answer.clone()])
+        .chain([OUT_OF_SCOPE.to_owned()])
+        .collect();
+    let mut reports = Vec::new();
+    for entries in &businesses {
+        let index = index(entries);
+        for seed in 0..5 {
+            let mut mishearing = Mishearing::new(seed, &language, replaced, lost);
+            let heard: Vec<Case> = verbatim(entries)
+                .iter()
+                .map(|case| Case {
+                    question: mishearing.of(&case.question),
+                    expected: case.expected.clone(),
+                })
+                .collect();
+            reports.push(Report::of(&index, &heard));
+        }
+    }
+    total(reports)
+}
+
+fn total(reports: impl IntoIterator<Item = Report>) -> Report {
+    reports.into_iter().fold(Report::default(), Report::and)
+}
+
+#[track_caller]
+fn at_most(what: &str, report: &Report, part: usize, percent: f64) {
+    let is = report.percent(part);
+    assert!(
+        is <= percent,
+        "{what}: {is:.1} % > {percent} %\n{report}\n{:#?}",
+        report.mistakes
+    );
+}
+
+#[track_caller]
+fn at_least(what: &str, report: &Report, part: usize, percent: f64) {
+    let is = report.percent(part);
+    assert!(
+        is >= percent,
+        "{what}: {is:.1} % < {percent} %\n{report}\n{:#?}",
+        report.mistakes
+    );
+}
