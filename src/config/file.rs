@@ -266,7 +266,7 @@ impl Default for RetrievalConfig {
     fn default() -> Self {
         let engine = crate::retrieval::RetrievalConfig::default();
         Self {
-            encoder: EncoderChoice::Bundled,
+            encoder: EncoderChoice::Nothing,
             answer: engine.answer,
             clarify: engine.clarify,
             margin: engine.margin,
@@ -278,10 +278,10 @@ impl Default for RetrievalConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "PathBuf")]
 pub enum EncoderChoice {
-    /// The bundled file, when it lies beside the catalogue.
-    #[default]
+    /// The bundled file beside the catalogue, written `bundled`; none when it is not there.
     Bundled,
     /// None, written `none`: words alone.
+    #[default]
     Nothing,
     /// A compact model's file or a BERT model's folder.
     At(PathBuf),
@@ -289,9 +289,10 @@ pub enum EncoderChoice {
 
 impl From<PathBuf> for EncoderChoice {
     fn from(path: PathBuf) -> Self {
-        match path.as_os_str() == "none" {
-            true => Self::Nothing,
-            false => Self::At(path),
+        match path.to_str() {
+            Some("none") => Self::Nothing,
+            Some("bundled") => Self::Bundled,
+            _ => Self::At(path),
         }
     }
 }

@@ -85,7 +85,8 @@ fn an_encoder_is_bundled_chosen_or_none() {
         let config = Config::parse(Path::new("/etc/yingda/yingda.toml"), &text).expect("good");
         assert_eq!(config.retrieval.encoder, expected, "{key}");
     };
-    check("", EncoderChoice::Bundled);
+    check("", EncoderChoice::Nothing);
+    check("encoder = \"bundled\"", EncoderChoice::Bundled);
     check("encoder = \"none\"", EncoderChoice::Nothing);
     check(
         "encoder = \"models/bge\"",
