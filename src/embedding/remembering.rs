@@ -10,7 +10,7 @@ use super::{EmbedError, TextEncoder};
 /// Sentences that are remembered: 200 MB of 256-wide vectors.
 const MOST: usize = 200_000;
 
-/// Embeds a sentence once. Once [`MOST`] are remembered, others are embedded each time.
+/// Embeds a sentence once. Once `MOST` are remembered, others are embedded each time.
 pub struct Remembering {
     encoder: Arc<dyn TextEncoder>,
     known: Mutex<HashMap<String, Vec<f32>>>,
