@@ -10,11 +10,11 @@ mod meaning;
 mod words;
 
 use yingda::{
-    entry::Entry,
+    entry::{Entry, Verdict},
     knowledge::parse_csv,
     retrieval::{
         Ranking,
-        evaluation::{Case, Mishearing, Report, verbatim},
+        evaluation::{Case, Mishearing, Report, leave_one_out, verbatim},
     },
 };
 
@@ -74,6 +74,62 @@ fn misheard<I: Ranking>(index: impl Fn(&[Entry]) -> I, replaced: f64, lost: f64)
         }
     }
     total(reports)
+}
+
+/// Every known phrasing is answered with its entry.
+fn known_questions_are_answered<I: Ranking>(index: impl Fn(&[Entry]) -> I) {
+    for entries in businesses() {
+        let report = Report::of(&index(&entries), &verbatim(&entries));
+        assert_eq!(
+            report.answered, report.cases,
+            "{report}\n{:#?}",
+            report.mistakes
+        );
+    }
+}
+
+/// Each similar question, asked of an index that lacks it.
+fn paraphrases<I: Ranking>(index: impl Fn(&[Entry]) -> I) -> Report {
+    let report = total(
+        businesses()
+            .iter()
+            .map(|entries| leave_one_out(entries, |rest| index(&rest))),
+    );
+    println!("paraphrases: {report}\n{:#?}", report.mistakes);
+    report
+}
+
+/// What is none of the businesses' business, asked of each.
+fn strangers<I: Ranking>(index: impl Fn(&[Entry]) -> I) -> Report {
+    let cases = out_of_scope();
+    let report = total(
+        businesses()
+            .iter()
+            .map(|entries| Report::of(&index(entries), &cases)),
+    );
+    println!("out of scope: {report}\n{:#?}", report.mistakes);
+    report
+}
+
+fn noise_is_no_question(index: &dyn Ranking) {
+    for question in [
+        "",
+        " ",
+        "。",
+        "嗯",
+        "那个那个",
+        "喂你好",
+        "\u{0}\u{200b}",
+        "怎么",
+        "吗",
+        "的",
+    ] {
+        let verdict = index.verdict(question);
+        assert!(
+            matches!(verdict, Verdict::Abstain { .. }),
+            "{question:?}: {verdict:?}"
+        );
+    }
 }
 
 fn total(reports: impl IntoIterator<Item = Report>) -> Report {

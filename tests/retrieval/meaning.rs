@@ -1,18 +1,18 @@
-//! By words and the bundled encoder, as a call asks.
+//! By words and the bundled encoder.
 
 use std::{path::Path, sync::Arc};
 
 use yingda::{
     embedding::{Remembering, TextEncoder, compact::CompactModel},
-    entry::{Entry, Verdict},
+    entry::Entry,
     ids::KnowledgeVersion,
-    retrieval::{
-        HybridIndex, Ranking, RetrievalConfig,
-        evaluation::{Report, leave_one_out, verbatim},
-    },
+    retrieval::{HybridIndex, RetrievalConfig},
 };
 
-use super::{at_least, at_most, businesses, misheard, out_of_scope, total};
+use super::{
+    at_least, at_most, businesses, known_questions_are_answered, misheard, noise_is_no_question,
+    paraphrases, strangers,
+};
 
 fn encoder() -> Arc<dyn TextEncoder> {
     let file = Path::new("models/yingda-encoder.safetensors");
@@ -33,25 +33,13 @@ fn index(encoder: &Arc<dyn TextEncoder>, entries: &[Entry]) -> HybridIndex {
 #[test]
 fn every_known_question_is_answered() {
     let encoder = encoder();
-    for entries in businesses() {
-        let report = Report::of(&index(&encoder, &entries), &verbatim(&entries));
-        assert_eq!(
-            report.answered, report.cases,
-            "{report}\n{:#?}",
-            report.mistakes
-        );
-    }
+    known_questions_are_answered(|entries| index(&encoder, entries));
 }
 
 #[test]
 fn paraphrases_are_found_and_rarely_answered_wrong() {
     let encoder = encoder();
-    let report = total(
-        businesses()
-            .iter()
-            .map(|entries| leave_one_out(entries, |rest| index(&encoder, &rest))),
-    );
-    println!("paraphrases: {report}\n{:#?}", report.mistakes);
+    let report = paraphrases(|entries| index(&encoder, entries));
     at_most("wrong", &report, report.wrong, 3.0);
     at_least("hit@1", &report, report.hit_at_1, 80.0);
     at_least("hit@3", &report, report.hit_at_3, 93.0);
@@ -66,13 +54,8 @@ fn paraphrases_are_found_and_rarely_answered_wrong() {
 
 #[test]
 fn what_is_out_of_scope_is_not_answered() {
-    let (encoder, cases) = (encoder(), out_of_scope());
-    let report = total(
-        businesses()
-            .iter()
-            .map(|entries| Report::of(&index(&encoder, entries), &cases)),
-    );
-    println!("out of scope: {report}\n{:#?}", report.mistakes);
+    let encoder = encoder();
+    let report = strangers(|entries| index(&encoder, entries));
     at_most("answered", &report, report.wrong, 3.0);
     at_most("clarified", &report, report.clarified, 10.0);
 }
@@ -91,23 +74,5 @@ fn recognition_errors_rarely_change_the_answer() {
 
 #[test]
 fn noise_is_not_a_question() {
-    let index = index(&encoder(), &businesses()[0]);
-    for question in [
-        "",
-        " ",
-        "。",
-        "嗯",
-        "那个那个",
-        "喂你好",
-        "\u{0}\u{200b}",
-        "怎么",
-        "吗",
-        "的",
-    ] {
-        let verdict = index.verdict(question);
-        assert!(
-            matches!(verdict, Verdict::Abstain { .. }),
-            "{question:?}: {verdict:?}"
-        );
-    }
+    noise_is_no_question(&index(&encoder(), &businesses()[0]));
 }

@@ -5,13 +5,13 @@ use std::time::Instant;
 use yingda::{
     entry::{Action, Entry, Verdict},
     ids::{EntryId, KnowledgeVersion},
-    retrieval::{
-        LexicalIndex, RetrievalConfig,
-        evaluation::{Report, leave_one_out, verbatim},
-    },
+    retrieval::{LexicalIndex, RetrievalConfig},
 };
 
-use super::{at_least, at_most, businesses, misheard, out_of_scope, total};
+use super::{
+    at_least, at_most, businesses, known_questions_are_answered, misheard, noise_is_no_question,
+    paraphrases, strangers,
+};
 
 fn index(entries: &[Entry]) -> LexicalIndex {
     LexicalIndex::build(
@@ -23,24 +23,12 @@ fn index(entries: &[Entry]) -> LexicalIndex {
 
 #[test]
 fn every_known_question_is_answered() {
-    for entries in businesses() {
-        let report = Report::of(&index(&entries), &verbatim(&entries));
-        assert_eq!(
-            report.answered, report.cases,
-            "{report}\n{:#?}",
-            report.mistakes
-        );
-    }
+    known_questions_are_answered(index);
 }
 
 #[test]
 fn paraphrases_are_rarely_answered_wrong() {
-    let report = total(
-        businesses()
-            .iter()
-            .map(|entries| leave_one_out(entries, |rest| index(&rest))),
-    );
-    println!("paraphrases: {report}\n{:#?}", report.mistakes);
+    let report = paraphrases(index);
     at_most("wrong", &report, report.wrong, 3.0);
     at_least("hit@1", &report, report.hit_at_1, 67.0);
     at_least("hit@3", &report, report.hit_at_3, 88.0);
@@ -55,13 +43,7 @@ fn paraphrases_are_rarely_answered_wrong() {
 
 #[test]
 fn what_is_out_of_scope_is_not_answered() {
-    let cases = out_of_scope();
-    let report = total(
-        businesses()
-            .iter()
-            .map(|entries| Report::of(&index(entries), &cases)),
-    );
-    println!("out of scope: {report}\n{:#?}", report.mistakes);
+    let report = strangers(index);
     at_most("answered", &report, report.wrong, 3.0);
     at_most("clarified", &report, report.clarified, 5.0);
 }
@@ -117,24 +99,7 @@ fn callers_talk_around_a_question() {
 fn noise_is_not_a_question() {
     let entries = &businesses()[0];
     let index = index(entries);
-    for question in [
-        "",
-        " ",
-        "。",
-        "嗯",
-        "那个那个",
-        "喂你好",
-        "\u{0}\u{200b}",
-        "怎么",
-        "吗",
-        "的",
-    ] {
-        assert!(
-            matches!(index.find(question).verdict, Verdict::Abstain { .. }),
-            "{question:?}: {:?}",
-            index.find(question).verdict
-        );
-    }
+    noise_is_no_question(&index);
     let endless = "空调".repeat(100_000);
     assert!(index.find(&endless).version == KnowledgeVersion::new("sample"));
 }
