@@ -83,7 +83,8 @@ impl HybridIndex {
     /// What speaks for every entry, in their order.
     pub fn evidence(&self, question: &str) -> Result<Vec<HybridEvidence<'_>>, EmbedError> {
         let entries = self.shared.lexical.entries().iter();
-        let evidence = self.shared.evidence(question)?;
+        let normal = LexicalIndex::normal(question);
+        let evidence = self.shared.evidence(question, &normal)?;
         Ok(entries
             .zip(evidence)
             .map(|(entry, (found, near))| HybridEvidence {
@@ -104,11 +105,14 @@ fn log_odds(found: &Match) -> f32 {
 }
 
 impl Shared {
-    /// What words and vectors say about every entry.
-    fn evidence(&self, question: &str) -> Result<impl Iterator<Item = (Match, Near)>, EmbedError> {
-        let question = LexicalIndex::cut(question);
-        let vector = self.encoder.embed_question(question)?;
-        let matches = self.lexical.matches(question);
+    /// What words and vectors say about every entry. `normal` is the question in normal form.
+    fn evidence(
+        &self,
+        question: &str,
+        normal: &str,
+    ) -> Result<impl Iterator<Item = (Match, Near)>, EmbedError> {
+        let vector = self.encoder.embed_question(LexicalIndex::cut(question))?;
+        let matches = self.lexical.matches(normal);
         Ok(matches.into_iter().zip(self.dense.search(&vector)))
     }
 }
@@ -121,10 +125,11 @@ impl Ranking for HybridIndex {
     fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
         let shared = &self.shared;
         // Nothing but fillers has a vector too, and some phrasing is always nearest.
-        if LexicalIndex::says_nothing(question) {
+        let normal = LexicalIndex::normal(question);
+        if normal.is_empty() {
             return Vec::new();
         }
-        match shared.evidence(question) {
+        match shared.evidence(question, &normal) {
             Ok(evidence) => {
                 let scored = evidence.map(|(found, near)| match found.literal {
                     Some(score) => (found.phrasing, score),
@@ -152,10 +157,10 @@ impl Ranking for DenseAlone<'_> {
     }
 
     fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
-        let question = LexicalIndex::cut(question);
-        if LexicalIndex::says_nothing(question) {
+        if LexicalIndex::normal(question).is_empty() {
             return Vec::new();
         }
+        let question = LexicalIndex::cut(question);
         let Ok(vector) = self.0.encoder.embed_question(question) else {
             return Vec::new();
         };

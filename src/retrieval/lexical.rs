@@ -162,9 +162,9 @@ impl LexicalIndex {
         &question[..end]
     }
 
-    /// Whether nothing is left of `question` without punctuation and fillers.
-    pub(super) fn says_nothing(question: &str) -> bool {
-        normal_form(Self::cut(question)).is_empty()
+    /// `question` in normal form; empty when nothing is left without punctuation and fillers.
+    pub(super) fn normal(question: &str) -> String {
+        normal_form(Self::cut(question))
     }
 
     /// The best `most` of phrasings with their scores, one an entry, as candidates.
@@ -202,7 +202,7 @@ impl LexicalIndex {
 
     /// What speaks for the best phrasing of every entry that shares anything with `question`, for tuning.
     pub fn evidence(&self, question: &str) -> Vec<(&Entry, Evidence)> {
-        let normal = normal_form(Self::cut(question));
+        let normal = Self::normal(question);
         let mut best: Vec<Option<Evidence>> = vec![None; self.entries.len()];
         self.each_phrasing(&normal, |phrasing, evidence| {
             let entry = self.phrasings[phrasing as usize].entry as usize;
@@ -217,9 +217,8 @@ impl LexicalIndex {
             .collect()
     }
 
-    /// What words say about every entry, in their order.
-    pub(super) fn matches(&self, question: &str) -> Vec<Match> {
-        let normal = normal_form(Self::cut(question));
+    /// What words say about every entry, in their order, on a question in normal form.
+    pub(super) fn matches(&self, normal: &str) -> Vec<Match> {
         let mut matches: Vec<Match> = Vec::with_capacity(self.entries.len());
         for (at, phrasing) in (0u32..).zip(&self.phrasings) {
             // An entry has at least its standard question, so this makes one match an entry.
@@ -231,7 +230,7 @@ impl LexicalIndex {
                 });
             }
         }
-        self.each_phrasing(&normal, |phrasing, evidence| {
+        self.each_phrasing(normal, |phrasing, evidence| {
             let found = &mut matches[self.phrasings[phrasing as usize].entry as usize];
             let log_odds = evidence.log_odds();
             if found.overlap.is_none_or(|best| log_odds > best) {
@@ -240,9 +239,9 @@ impl LexicalIndex {
             }
         });
         // From the least literal to the most.
-        let heart = self.alike_at_heart.get(&sound(&skeleton(&normal)));
-        let alike = self.alike.get(&sound(&normal));
-        let identical = self.identical.get(&without_spaces(&normal));
+        let heart = self.alike_at_heart.get(&sound(&skeleton(normal)));
+        let alike = self.alike.get(&sound(normal));
+        let identical = self.identical.get(&without_spaces(normal));
         for (phrasings, score) in [
             (heart, ALIKE_AT_HEART),
             (alike, SOUNDS_ALIKE),
@@ -313,7 +312,7 @@ impl Ranking for LexicalIndex {
     }
 
     fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
-        let matches = self.matches(question).into_iter();
+        let matches = self.matches(&Self::normal(question)).into_iter();
         let scored = matches.filter_map(|found| Some((found.phrasing, found.score()?)));
         self.best(scored, most)
     }
