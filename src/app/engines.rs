@@ -16,10 +16,11 @@ use crate::asr::{
 use crate::tts::kokoro::{Kokoro, KokoroConfig};
 use crate::{
     asr::{RecognizeError, RecognizerPool, SpeechRecognizer, whisper::WhisperModel},
-    config::{Config, EncoderChoice, RecognitionEngine, SynthesisEngine},
+    config::{Config, ModelChoice, RecognitionEngine, SynthesisEngine},
     embedding::{self, TextEncoder},
     inference::PoolConfig,
     models::Catalog,
+    sentiment::{Cues, MoodClassifier},
     tts::{
         SpeechSynthesizer,
         cache::{Keep, PhraseCache},
@@ -81,23 +82,40 @@ fn recognizers(config: &Config) -> anyhow::Result<Factory> {
     }
 }
 
-/// The encoder that comes with the program, beside the catalogue.
+/// What comes with the program, beside the catalogue.
 const BUNDLED_ENCODER: &str = "yingda-encoder.safetensors";
+const BUNDLED_MOODS: &str = "yingda-mood.safetensors";
+
+/// The cues of moods, in the folder of prompts.
+const CUES: &str = "mood.toml";
+
+/// Where a model that can be done without lies.
+fn chosen(config: &Config, choice: &ModelChoice, bundled: &str) -> Option<PathBuf> {
+    match choice {
+        ModelChoice::Nothing => None,
+        ModelChoice::At(path) => Some(path.clone()),
+        ModelChoice::Bundled => Some(config.recognition.catalog.with_file_name(bundled)),
+    }
+}
 
 /// `None` when retrieval goes by words alone.
 pub(super) fn encoder(config: &Config) -> anyhow::Result<Option<Arc<dyn TextEncoder>>> {
-    let path = match &config.retrieval.encoder {
-        EncoderChoice::Nothing => return Ok(None),
-        EncoderChoice::At(path) => path.clone(),
-        EncoderChoice::Bundled => {
-            let bundled = config.recognition.catalog.with_file_name(BUNDLED_ENCODER);
-            if !bundled.exists() {
-                return Ok(None);
-            }
-            bundled
-        }
+    let path = chosen(config, &config.retrieval.encoder, BUNDLED_ENCODER);
+    let encoder = path.map(|path| embedding::load(&path)).transpose();
+    encoder.context("retrieval.encoder")
+}
+
+/// `None` when moods are not told.
+pub(super) fn moods(config: &Config) -> anyhow::Result<Option<Arc<MoodClassifier>>> {
+    let Some(path) = chosen(config, &config.mood.model, BUNDLED_MOODS) else {
+        return Ok(None);
     };
-    Ok(Some(embedding::load(&path)?))
+    let file = config.prompts.join(CUES);
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cues of moods {} cannot be read", file.display()))?;
+    let cues = Cues::parse(&file.display().to_string(), &text)?;
+    let moods = MoodClassifier::load(&path, cues).context("mood.model")?;
+    Ok(Some(Arc::new(moods)))
 }
 
 pub(super) async fn synthesizer(

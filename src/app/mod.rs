@@ -74,6 +74,7 @@ impl App {
         let (lock, store) = open_store(config).await?;
         progress.step("loading the recognition model");
         let recognizer = engines::recognizer(config)?;
+        let moods = engines::moods(config)?;
         progress.step("preparing what can be said");
         let synthesizer = engines::synthesizer(config, &files, progress).await?;
         let media = MediaPlane::start(
@@ -111,6 +112,8 @@ impl App {
             lines: files.lines,
             recognizer,
             recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
+            moods,
+            upset_escalates: config.mood.escalate,
             synthesizer,
             music: comfort_music(),
             media,

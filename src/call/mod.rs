@@ -14,6 +14,7 @@ use crate::{
     clock::Moment,
     entry::{Candidate, Finding},
     ids::{BusinessId, LineNumber, OfferId, SearchId, SpeechId, UtteranceId},
+    mood::TurnMood,
     phone_number::CallerNumber,
     pii::Pii,
 };
@@ -143,6 +144,11 @@ pub enum EscalationReason {
     },
     /// Recognition or search did not work.
     EngineFailure,
+    /// The caller is upset, by words or voice.
+    Upset {
+        /// What tells it, in words.
+        cause: String,
+    },
 }
 
 /// Why an agent could not be brought in.
@@ -259,6 +265,14 @@ pub enum CallEvent {
         span_ms: (u64, u64),
         /// How long recognition took, in milliseconds.
         recognition_ms: u64,
+    },
+    /// The mood of an utterance.
+    Mood {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// It, and how it is known.
+        #[serde(flatten)]
+        mood: TurnMood,
     },
     /// Speech over the bot did not take the floor.
     Backchannel {

@@ -2,8 +2,13 @@
 
 mod asr;
 mod retrieval;
+mod sentiment;
 
+use std::{fs::File, io::BufWriter, path::Path};
+
+use anyhow::Context;
 use clap::Subcommand;
+use serde::Serialize;
 
 /// Arguments of `yingda eval`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +23,8 @@ enum Engine {
     Asr(asr::Args),
     /// How well questions find their answers: by words, by vectors, by both.
     Retrieval(retrieval::Args),
+    /// How well the mood of turns and the need of a human are told.
+    Sentiment(sentiment::Args),
 }
 
 /// Carries it out.
@@ -25,5 +32,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     match args.engine {
         Engine::Asr(args) => asr::run(args),
         Engine::Retrieval(args) => retrieval::run(args),
+        Engine::Sentiment(args) => sentiment::run(args),
     }
+}
+
+/// Writes a report as JSON.
+fn save(report: &impl Serialize, file: &Path) -> anyhow::Result<()> {
+    let out = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
+    serde_json::to_writer_pretty(BufWriter::new(out), report)
+        .with_context(|| format!("cannot write {}", file.display()))
 }

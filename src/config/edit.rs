@@ -93,6 +93,7 @@ fn changes(model: &Model, path: String) -> Result<Vec<Change>, EditError> {
         Engine::Kokoro => ("synthesis", "kokoro"),
         // What kind of encoder it is can be seen from its files.
         Engine::Compact | Engine::Bert => return Ok(vec![("retrieval", "encoder", path)]),
+        Engine::CompactMood => return Ok(vec![("mood", "model", path)]),
         Engine::Matcha => {
             return Err(EditError::NoKey {
                 model: model.name.clone(),

@@ -26,6 +26,9 @@ pub struct Config {
     /// When to answer, ask back or admit not knowing.
     #[serde(default)]
     pub retrieval: RetrievalConfig,
+    /// The caller's mood.
+    #[serde(default)]
+    pub mood: MoodConfig,
     /// Patience.
     #[serde(default)]
     pub conversation: ConversationConfig,
@@ -252,8 +255,8 @@ impl Default for SynthesisConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetrievalConfig {
-    /// The encoder that finds what is meant where no word is shared.
-    pub encoder: EncoderChoice,
+    /// The encoder that finds what is meant where no word is shared: a compact model's file or a BERT model's folder.
+    pub encoder: ModelChoice,
     /// From this score on an entry is the answer.
     pub answer: f32,
     /// From this score on an entry may be offered.
@@ -266,7 +269,7 @@ impl Default for RetrievalConfig {
     fn default() -> Self {
         let engine = crate::retrieval::RetrievalConfig::default();
         Self {
-            encoder: EncoderChoice::Nothing,
+            encoder: ModelChoice::Bundled,
             answer: engine.answer,
             clarify: engine.clarify,
             margin: engine.margin,
@@ -274,25 +277,44 @@ impl Default for RetrievalConfig {
     }
 }
 
-/// An encoder, or none.
+/// A model that can be done without.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "PathBuf")]
-pub enum EncoderChoice {
-    /// The bundled file beside the catalogue, written `bundled`; none when it is not there.
+pub enum ModelChoice {
+    /// The bundled file beside the catalogue, written `bundled`.
     Bundled,
-    /// None, written `none`: words alone.
+    /// None, written `none`.
     #[default]
     Nothing,
-    /// A compact model's file or a BERT model's folder.
+    /// A file or folder.
     At(PathBuf),
 }
 
-impl From<PathBuf> for EncoderChoice {
+impl From<PathBuf> for ModelChoice {
     fn from(path: PathBuf) -> Self {
         match path.to_str() {
             Some("none") => Self::Nothing,
             Some("bundled") => Self::Bundled,
             _ => Self::At(path),
+        }
+    }
+}
+
+/// The caller's mood.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MoodConfig {
+    /// The classifier: a compact model's file with the heads `mood` and `escalate`.
+    pub model: ModelChoice,
+    /// Whether an upset caller is brought to a human.
+    pub escalate: bool,
+}
+
+impl Default for MoodConfig {
+    fn default() -> Self {
+        Self {
+            model: ModelChoice::Bundled,
+            escalate: true,
         }
     }
 }

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 pub use edit::{EditError, use_model};
 pub use file::{
-    BusinessConfig, Config, ConsoleConfig, ConversationConfig, EncoderChoice, HandoverConfig,
-    LineConfig, MediaConfig, RecognitionConfig, RecognitionEngine, RetrievalConfig, SipConfig,
-    StorageConfig, SynthesisConfig, SynthesisEngine, Transfer, TrunkConfig, UserConfig,
+    BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig, LineConfig,
+    MediaConfig, ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine, RetrievalConfig,
+    SipConfig, StorageConfig, SynthesisConfig, SynthesisEngine, Transfer, TrunkConfig, UserConfig,
 };
 
 /// Why a configuration was not taken.
@@ -97,8 +97,10 @@ impl Config {
             path.iter_mut().for_each(resolve);
         }
         resolve(&mut self.prompts);
-        if let EncoderChoice::At(encoder) = &mut self.retrieval.encoder {
-            resolve(encoder);
+        for choice in [&mut self.retrieval.encoder, &mut self.mood.model] {
+            if let ModelChoice::At(path) = choice {
+                resolve(path);
+            }
         }
         if let Some(table) = &mut self.mobile_segments {
             resolve(table);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Config, EncoderChoice};
+use super::{Config, ModelChoice};
 
 /// A configuration that is good, in 16 lines.
 const GOOD: &str = "\
@@ -80,16 +80,16 @@ fn an_address_that_is_none_needs_one_to_advertise() {
 
 #[test]
 fn an_encoder_is_bundled_chosen_or_none() {
-    let check = |key: &str, expected: EncoderChoice| {
+    let check = |key: &str, expected: ModelChoice| {
         let text = format!("[retrieval]\n{key}\n{GOOD}");
         let config = Config::parse(Path::new("/etc/yingda/yingda.toml"), &text).expect("good");
         assert_eq!(config.retrieval.encoder, expected, "{key}");
     };
-    check("", EncoderChoice::Nothing);
-    check("encoder = \"bundled\"", EncoderChoice::Bundled);
-    check("encoder = \"none\"", EncoderChoice::Nothing);
+    check("", ModelChoice::Bundled);
+    check("encoder = \"bundled\"", ModelChoice::Bundled);
+    check("encoder = \"none\"", ModelChoice::Nothing);
     check(
         "encoder = \"models/bge\"",
-        EncoderChoice::At("/etc/yingda/models/bge".into()),
+        ModelChoice::At("/etc/yingda/models/bge".into()),
     );
 }

@@ -83,6 +83,11 @@ pub enum Input {
         /// In words.
         error: String,
     },
+    /// The caller's words or voice tell that a human is needed.
+    Upset {
+        /// What tells it, in words.
+        cause: String,
+    },
     /// A key was pressed.
     Digit {
         /// The key.

@@ -375,6 +375,23 @@ impl Conversation {
         self.output(Output::Escalate { reason, brief });
     }
 
+    /// The caller is upset: a human is needed, unless one is already being brought in.
+    pub(super) fn upset(&mut self, cause: String) {
+        // A call-back that is being noted is what becomes of a call for which no human could be had.
+        if matches!(
+            self.stage,
+            Stage::Waiting | Stage::WithAgent | Stage::Over | Stage::Callback(_)
+        ) {
+            return;
+        }
+        // The answer to what upset them is not what they want to hear now.
+        self.stop_playout();
+        self.escalate(
+            EscalationReason::Upset { cause },
+            Some("handover.connecting"),
+        );
+    }
+
     pub(super) fn brief(&self, reason: &EscalationReason) -> String {
         let prompts = &self.settings.prompts;
         let reason = match reason {
@@ -386,6 +403,7 @@ impl Conversation {
             }
             EscalationReason::EntryAction { .. } => prompts.reason("entry_action", &[]),
             EscalationReason::EngineFailure => prompts.reason("engine_failure", &[]),
+            EscalationReason::Upset { cause } => prompts.reason("upset", &[("cause", cause)]),
         };
         let caller = match self.caller.canonical.as_str() {
             "" => prompts.sentence("agent.brief_no_number", &[]).text,

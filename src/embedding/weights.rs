@@ -48,7 +48,7 @@ impl<'a> Weights<'a> {
 
     /// A tensor as 32-bit floats. It must be there, of this shape, and finite.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, EncoderError> {
-        let refuse = |problem: String| EncoderError::content(self.file, problem);
+        let refuse = |problem: String| self.refuse(problem);
         let view = self
             .tensors
             .tensor(name)
@@ -81,6 +81,11 @@ impl<'a> Weights<'a> {
         };
         self.computed(name, read)?
             .ok_or_else(|| refuse(format!("tensor `{name}` holds what is no number")))
+    }
+
+    /// The file is not what it should be.
+    pub(super) fn refuse(&self, problem: String) -> EncoderError {
+        EncoderError::content(self.file, problem)
     }
 
     /// What is made of tensor `name` at load.

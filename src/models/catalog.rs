@@ -24,6 +24,8 @@ pub enum Task {
     Recognition,
     /// Sentences into vectors.
     Embedding,
+    /// The mood of sentences.
+    Mood,
     /// Sentences into speech.
     Synthesis,
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Task {
         f.write_str(match self {
             Self::Recognition => "recognition",
             Self::Embedding => "embedding",
+            Self::Mood => "mood",
             Self::Synthesis => "synthesis",
         })
     }
@@ -51,6 +54,8 @@ pub enum Engine {
     StreamingParaformer,
     /// The compact encoder.
     Compact,
+    /// The compact encoder with the heads of moods.
+    CompactMood,
     /// A BERT encoder.
     Bert,
     /// Kokoro by ONNX Runtime.
@@ -65,6 +70,7 @@ impl Engine {
         match self {
             Self::Whisper | Self::SenseVoice | Self::StreamingParaformer => Task::Recognition,
             Self::Compact | Self::Bert => Task::Embedding,
+            Self::CompactMood => Task::Mood,
             Self::Kokoro | Self::Matcha => Task::Synthesis,
         }
     }

@@ -27,18 +27,18 @@ pub(super) struct Fusion {
 /// Fitted by logistic regression (L2) on trades that the encoder was not trained on, by `scripts/train/encoder/fusion.py`. The
 /// bundled encoder's: another one has other cosines, and wants its own (see that script).
 pub(super) const BOTH: Fusion = Fusion {
-    bias: -6.15,
-    lexical: 0.33,
-    most: 2.0,
-    mean: 7.31,
+    bias: -4.35,
+    lexical: 0.22,
+    most: 1.33,
+    mean: 4.87,
 };
 
 /// The same without words, to see what the vectors are worth alone.
 pub(super) const DENSE_ALONE: Fusion = Fusion {
-    bias: -8.57,
+    bias: -6.55,
     lexical: 0.0,
-    most: 3.15,
-    mean: 8.69,
+    most: 2.25,
+    mean: 6.21,
 };
 
 impl Fusion {
@@ -70,7 +70,7 @@ mod tests {
                 mean: 0.8,
             };
             assert!(fusion.score(-3.0, far) < 0.05, "{fusion:?}");
-            assert!(fusion.score(3.0, near) > 0.8, "{fusion:?}");
+            assert!(fusion.score(3.0, near) > 0.6, "{fusion:?}");
         }
     }
 }

@@ -22,11 +22,12 @@ use crate::{
     call::CallRecord,
     clock::Moment,
     conversation,
-    ids::{CallId, OfferId, SpeechId},
+    ids::{CallId, OfferId, SpeechId, UtteranceId},
     media_plane::MediaCommand,
     phone_number::CallerNumber,
     pii::Pii,
     routing::RouteRequest,
+    sentiment::CallMood,
     sip::{IncomingCall, InviteFacts},
 };
 
@@ -57,6 +58,10 @@ pub(super) struct CallTask {
     /// Lengths of what is in the playout queue.
     pub(super) lengths: VecDeque<(SpeechId, Duration)>,
     pub(super) taping: Option<Taping>,
+    /// The moods of the call so far.
+    pub(super) mood: CallMood,
+    /// The last utterance that began while the bot spoke.
+    pub(super) over_bot: Option<UtteranceId>,
     /// When the caller last spoke, until the bot is heard again.
     pub(super) spoken_at: Option<Moment>,
     pub(super) timer: Option<Moment>,
@@ -114,6 +119,8 @@ impl CallTask {
             snapshots: Snapshots::default(),
             lengths: VecDeque::new(),
             taping: None,
+            mood: CallMood::default(),
+            over_bot: None,
             spoken_at: None,
             timer: None,
             referring: Referring::default(),
@@ -273,6 +280,19 @@ impl CallTask {
             }
             CallEvent::EngineFailed { engine, error } => {
                 tracing::warn!(call.id = %self.id, engine, error, "an engine failed");
+                self.services.writer.append(self.id, record).await
+            }
+            CallEvent::UtteranceStarted {
+                utterance,
+                over_bot: true,
+            } => {
+                self.over_bot = Some(*utterance);
+                self.services.writer.append(self.id, record).await
+            }
+            CallEvent::UtteranceRecognised {
+                utterance, text, ..
+            } => {
+                self.read_mood(*utterance, text.clone());
                 self.services.writer.append(self.id, record).await
             }
             _ => self.services.writer.append(self.id, record).await,

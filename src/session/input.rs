@@ -9,6 +9,7 @@ use crate::{
     clock::Moment,
     conversation,
     ids::{BusinessId, LineNumber, OfferId, SpeechId, UtteranceId},
+    mood::TurnMood,
     phone_number::CallerNumber,
     pii::Pii,
     transcript::Recognition,
@@ -104,6 +105,13 @@ pub enum SessionInput {
     CallerHold {
         /// On hold.
         held: bool,
+    },
+    /// The mood of an utterance is known.
+    MoodTold {
+        /// Which utterance.
+        utterance: UtteranceId,
+        /// It, and how it is known.
+        mood: TurnMood,
     },
     /// Something the conversation understands.
     Conversation(conversation::Input),

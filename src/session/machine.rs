@@ -20,6 +20,7 @@ use crate::{
     clock::Moment,
     conversation::{self, Conversation},
     ids::{OfferId, SpeechId, UtteranceId},
+    mood::TurnMood,
     pii::Pii,
 };
 
@@ -137,6 +138,7 @@ impl SessionMachine {
             }
             SessionInput::CallerHold { held } => self.caller_hold(now, held),
             SessionInput::Conversation(input) => self.conversation_input(now, input),
+            SessionInput::MoodTold { utterance, mood } => self.mood_told(now, utterance, mood),
             SessionInput::AgentRinging { .. } => {}
             SessionInput::AgentAnswered { offer } => self.agent_answered(now, offer),
             SessionInput::BriefEnded { offer } => self.brief_ended(now, offer),
@@ -168,6 +170,14 @@ impl SessionMachine {
             ),
             SessionInput::TimerFired => self.timer_fired(now),
             SessionInput::Shutdown => self.finish(now, Party::System, EndCause::System),
+        }
+    }
+
+    fn mood_told(&mut self, now: Moment, utterance: UtteranceId, mood: TurnMood) {
+        let upset = mood.escalate.clone();
+        self.record(now, CallEvent::Mood { utterance, mood });
+        if let Some(cause) = upset {
+            self.conversation_input(now, conversation::Input::Upset { cause });
         }
     }
 

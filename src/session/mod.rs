@@ -11,6 +11,7 @@ mod handover;
 mod happening;
 mod input;
 mod machine;
+mod moods;
 mod music;
 mod obtaining;
 mod output;

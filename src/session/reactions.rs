@@ -217,6 +217,11 @@ impl CallTask {
                     tracing::warn!(call.id = %self.id, %error, "an agent was not understood");
                 }
             },
+            Done::MoodRead {
+                utterance,
+                result,
+                delivery,
+            } => self.mood_read(utterance, result, delivery.as_ref()),
             Done::Found { search, result } => self.tell(match result {
                 Ok(finding) => Input::Found { search, finding },
                 Err(error) => Input::SearchFailed {

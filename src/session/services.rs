@@ -5,8 +5,8 @@ use std::{collections::HashMap, net::IpAddr, path::PathBuf, sync::Arc, time::Dur
 use crate::{
     asr::RecognizerPool, audio::Pcm, clock::ProcessClock, ids::LineNumber, media_plane::MediaPlane,
     phone_number::Places, recording::Recorder, retrieval::KnowledgeIndex, routing::LineTable,
-    session::SessionSettings, sip::SipEndpoint, storage::CallWriter, telemetry::Metrics,
-    tts::SpeechSynthesizer,
+    sentiment::MoodClassifier, session::SessionSettings, sip::SipEndpoint, storage::CallWriter,
+    telemetry::Metrics, tts::SpeechSynthesizer,
 };
 
 /// What all calls share.
@@ -23,6 +23,10 @@ pub struct Services {
     pub recognizer: Arc<RecognizerPool>,
     /// When recognition of an utterance is given up.
     pub recognition_deadline: Duration,
+    /// Moods from words, if they are told.
+    pub moods: Option<Arc<MoodClassifier>>,
+    /// Whether an upset caller is brought to a human.
+    pub upset_escalates: bool,
     /// Audio from words.
     pub synthesizer: Arc<dyn SpeechSynthesizer>,
     /// What a caller hears while an agent's phone rings.

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::SnapshotKey;
-use crate::media_plane::Snapshot;
+use crate::{ids::UtteranceId, media_plane::Snapshot};
 
 /// Snapshots that are kept: a machine asks for the newest.
 const KEPT: usize = 4;
@@ -27,6 +27,16 @@ impl Snapshots {
         self.kept.push_back((key, snapshot.audio.clone()));
     }
 
+    /// The last of an utterance.
+    pub(super) fn newest(&self, utterance: UtteranceId) -> Option<Arc<[i16]>> {
+        let of = self
+            .kept
+            .iter()
+            .filter(|(key, _)| key.utterance == utterance);
+        let newest = of.max_by_key(|(key, _)| key.revision);
+        newest.map(|(_, audio)| audio.clone())
+    }
+
     pub(super) fn get(&self, key: SnapshotKey) -> Option<Arc<[i16]>> {
         let found = self.kept.iter().find(|(kept, _)| *kept == key);
         found.map(|(_, audio)| audio.clone())
@@ -36,7 +46,7 @@ impl Snapshots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Moment, ids::UtteranceId};
+    use crate::clock::Moment;
 
     #[test]
     fn the_newest_are_kept() {
@@ -57,5 +67,7 @@ mod tests {
         assert_eq!(snapshots.get(key(2, 1)), None);
         assert_eq!(snapshots.get(key(3, 1)).as_deref(), Some(&[3][..]));
         assert_eq!(snapshots.get(key(6, 2)), None);
+        assert_eq!(snapshots.newest(UtteranceId(6)).as_deref(), Some(&[6][..]));
+        assert_eq!(snapshots.newest(UtteranceId(2)), None);
     }
 }

@@ -9,10 +9,13 @@ use crate::{
     asr::{Language, RecognizeError},
     audio::Pcm,
     clock::Moment,
+    conversation::{ConversationSettings, Intent},
+    embedding::EmbedError,
     entry::Finding,
     ids::{OfferId, SearchId, SpeechId, UtteranceId},
     pii::Pii,
     retrieval::{KnowledgeIndex, SearchError},
+    sentiment::{Delivery, MoodClassifier, Spotted, WordsMood},
     sip::{Dialog, SipError},
     transcript::Recognition,
     tts::{SpeechRequest, SynthesizeError},
@@ -29,6 +32,11 @@ pub(super) enum Done {
         span: (Moment, Moment),
         result: Result<Recognition, RecognizeError>,
     },
+    MoodRead {
+        utterance: UtteranceId,
+        result: Result<WordsMood, EmbedError>,
+        delivery: Option<Delivery>,
+    },
     Found {
         search: SearchId,
         result: Result<Finding, SearchError>,
@@ -42,6 +50,15 @@ pub(super) enum Done {
         offer: OfferId,
         result: Result<u32, SipError>,
     },
+}
+
+/// An utterance whose mood is wanted.
+pub(super) struct Said {
+    pub utterance: UtteranceId,
+    pub text: Pii<String>,
+    /// 16 kHz, if it is still kept.
+    pub audio: Option<Arc<[i16]>>,
+    pub over_bot: bool,
 }
 
 /// The work of one call. The call's machine asks for a few pieces at a time, so they need no queue of their own.
@@ -88,6 +105,30 @@ impl Work {
         self.tasks.spawn(async move {
             let result = pool.recognize(audio, language, deadline).await;
             Done::AgentRecognised { span, result }
+        });
+    }
+
+    /// Reads the mood of an utterance, by its words and by how they were spoken.
+    pub(super) fn read_mood(
+        &mut self,
+        moods: Arc<MoodClassifier>,
+        vocabulary: Arc<ConversationSettings>,
+        said: Said,
+    ) {
+        self.tasks.spawn_blocking(move || {
+            let text = said.text.expose();
+            let vocabulary = vocabulary.prompts.vocabulary();
+            let spotted = Spotted {
+                human: vocabulary.intent(text) == Some(Intent::Human),
+                must_escalate: vocabulary.must_escalate(text),
+            };
+            let syllables = text.chars().filter(|symbol| symbol.is_alphabetic()).count();
+            let audio = said.audio.as_deref();
+            Done::MoodRead {
+                utterance: said.utterance,
+                result: moods.read(text, spotted),
+                delivery: audio.and_then(|audio| Delivery::of(audio, syllables, said.over_bot)),
+            }
         });
     }
 

@@ -176,6 +176,7 @@ pub enum HumanReason {
     MustEscalate,
     EntryAction,
     EngineFailure,
+    Upset,
 }
 
 /// What must come of a step. What is not given does not matter.

@@ -9,6 +9,7 @@ use crate::{
     clock::Moment,
     entry::{Candidate, Finding, Verdict},
     ids::{EntryId, SpeechId, UtteranceId},
+    mood::TurnMood,
     pii::Pii,
 };
 
@@ -95,6 +96,9 @@ pub struct Line {
     /// From the last word to the first sound of the reply, as the server saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_ms: Option<u64>,
+    /// The caller's mood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mood: Option<TurnMood>,
     /// What is remarkable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
@@ -180,6 +184,13 @@ impl Fold {
             CallEvent::AgentRecognised { text, span_ms } => {
                 self.push(span_ms.0, span_ms.1, Speaker::Agent, text.expose().clone());
             }
+            CallEvent::Mood { utterance, mood } => {
+                let lines = self.lines.iter_mut().rev();
+                let mut of = lines.filter(|draft| draft.utterance == Some(*utterance));
+                if let Some(draft) = of.next() {
+                    draft.line.mood = Some(mood.clone());
+                }
+            }
             CallEvent::Backchannel { utterance } => self.flag(Some(*utterance), Flag::Backchannel),
             CallEvent::BargeIn { utterance, .. } => self.flag(Some(*utterance), Flag::BargeIn),
             CallEvent::Digit { digit } => self.digit(digit.expose().symbol(), at_ms),
@@ -226,6 +237,7 @@ impl Fold {
             recognition_ms: None,
             decision: None,
             reply_ms: None,
+            mood: None,
             flags: Vec::new(),
         };
         let draft = Draft {

@@ -11,6 +11,7 @@ import random
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from data import Tokeniser, SPECIAL_TOKENS, token_syllables, write_tokenising_cases
@@ -20,9 +21,15 @@ MOODS = ["neutral", "positive", "negative", "angry"]
 HEADS = {"mood": MOODS, "escalate": ["no", "yes"]}
 
 
-def write_model(path: Path, name: str, model: Encoder, tokens: list[str], syllables: list[int], with_heads: bool):
-    """Weights as float16, the rest as metadata. The version is a digest of the weights and the tables."""
+def write_model(path: Path, name: str, model: Encoder, tokens: list[str], syllables: list[int], with_heads: bool, phrases=None):
+    """Weights as float16, the rest as metadata. The version is a digest of the weights and the tables.
+
+    `phrases`: the ids of each phrase, and `heads.NAME.phrases`, what each adds to the labels of a head.
+    """
     weights = {k: v.detach().to(torch.float16).contiguous() for k, v in sorted(model.state_dict().items())}
+    for key, tensor in (phrases or {}).items():
+        # Not every token id is a whole number in 16 bits.
+        weights[key] = tensor.float() if key == "phrases" else tensor.to(torch.float16).contiguous()
     metadata = {
         "architecture": ARCHITECTURE,
         "name": name,
@@ -33,6 +40,8 @@ def write_model(path: Path, name: str, model: Encoder, tokens: list[str], syllab
     }
     if with_heads:
         metadata["heads"] = json.dumps(HEADS)
+    if phrases:
+        metadata["phrases"] = str(len(phrases["phrases"]))
     digest = hashlib.sha256()
     for key, tensor in weights.items():
         digest.update(key.encode() + tensor.numpy().tobytes())
@@ -45,15 +54,49 @@ def write_model(path: Path, name: str, model: Encoder, tokens: list[str], syllab
     print(f"{path}: {path.stat().st_size / 2**20:.2f} MiB, version {metadata['version']}")
 
 
+def read_checkpoint(path: Path) -> dict:
+    """A checkpoint, or what a finished safetensors file still holds of one: training goes on from a shipped model."""
+    if path.suffix != ".safetensors":
+        return torch.load(path, map_location="cpu", weights_only=True)
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        weights = {name: file.get_tensor(name).float() for name in file.keys()}
+    tokens = json.loads(metadata["tokens"])
+    syllables, names = token_syllables(tokens)
+    return {
+        "config": json.loads(metadata["config"]),
+        "tokens": tokens,
+        "token_syllables": syllables,
+        "syllables": names,
+        "weights": weights,
+    }
+
+
 def load_checkpoint(path: Path, with_heads: bool = False) -> tuple[Encoder, Tokeniser, list[int], list[str]]:
     """The averaged encoder of a checkpoint (float32, no dropout), its tokeniser, syllable ids and names."""
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved = read_checkpoint(path)
     config = Config(**saved["config"])
     heads = {name: len(labels) for name, labels in HEADS.items()} if with_heads else None
     model = Encoder(config, torch.tensor(saved["token_syllables"]), heads, dropout=0.0)
     model.load_state_dict(saved["weights"])
     model.eval()
     return model, Tokeniser(saved["tokens"], config.max_tokens), saved["token_syllables"], saved["syllables"]
+
+
+def fixture_phrases(tokeniser: Tokeniser) -> dict[str, torch.Tensor]:
+    """A few phrases with random weights: one of each length, one at the start and one at the end of a text."""
+    runs = [tokeniser.encode(text)[1:] for text in ("冷", "退款", "不冷了", "i don't want")]
+    runs += [[2, *tokeniser.encode("转")[1:]], [*tokeniser.encode("款")[1:], 3]]
+    ids = torch.tensor([(run + [0, 0])[:3] for run in runs], dtype=torch.float32)
+    return {"phrases": ids, **{f"heads.{name}.phrases": torch.randn(len(runs), len(labels)).half().float() for name, labels in HEADS.items()}}
+
+
+def phrase_logits(phrases: dict[str, torch.Tensor], head: str, ids: list[int]) -> torch.Tensor:
+    """What the phrases among `ids` add to the labels of a head: their mean times the root of their number."""
+    ids = [*ids, 3]
+    runs = {tuple((ids[at : at + n] + [0, 0])[:3]) for n in (1, 2, 3) for at in range(len(ids) - n + 1)}
+    found = [row for row, run in enumerate(phrases["phrases"].int().tolist()) if tuple(run) in runs]
+    return phrases[f"heads.{head}.phrases"][found].sum(0) / max(1, len(found)) ** 0.5
 
 
 def write_fixture(folder: Path) -> None:
@@ -72,8 +115,9 @@ def write_fixture(folder: Path) -> None:
         weight.data = weight.data.half().float()  # what the file holds
     model.eval()
     path = folder / "tiny.safetensors"
-    write_model(path, "tiny", model, tokens, syllables, with_heads=True)
     tokeniser = Tokeniser(tokens, config.max_tokens)
+    phrases = fixture_phrases(tokeniser)
+    write_model(path, "tiny", model, tokens, syllables, True, phrases)
     texts = ["我要退款", "空调不冷了", "转人工", "app不冷了", "I don't want a refund", "", "12345", "我要退款" * 10, "猫", "冷"]
     rows = []
     with torch.no_grad():
@@ -82,7 +126,7 @@ def write_fixture(folder: Path) -> None:
             mean = model.mean(pad([ids]))
             row = {"text": text, "ids": ids, "vector": torch.nn.functional.normalize(mean, dim=1)[0].tolist()}
             for head, linear in model.heads.items():
-                row[head] = torch.softmax(linear(mean), 1)[0].tolist()
+                row[head] = torch.softmax(linear(mean) + phrase_logits(phrases, head, ids), 1)[0].tolist()
             rows.append(row)
     lines = ",\n".join("  " + json.dumps(r, ensure_ascii=False) for r in rows)
     (folder / "reference.json").write_text(f'{{"model": "{path.name}", "cases": [\n{lines}\n]}}\n', encoding="utf-8")
@@ -104,7 +148,8 @@ def main() -> None:
         return
     encoder, tokeniser, syllables, _ = load_checkpoint(arguments.checkpoint, arguments.mood)
     name = "yingda-mood" if arguments.mood else "yingda-encoder"
-    write_model(arguments.out, name, encoder, tokeniser.tokens, syllables, arguments.mood)
+    phrases = read_checkpoint(arguments.checkpoint)["phrases"] if arguments.mood else None
+    write_model(arguments.out, name, encoder, tokeniser.tokens, syllables, arguments.mood, phrases)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,15 @@
-"""Mood and escalation scores, and the classifier's number on a test file.
+"""Mood and escalation scores of cross-validation. `yingda eval sentiment` measures the finished file with the cues."""
 
-    python scripts/train/mood/score.py --checkpoint WORK/mood.pt --test emotion_utterances.csv
-
-The test file has the columns text, label and should_escalate.
-"""
-
-import argparse
-import csv
 import re
 import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "encoder"))
 
 from data import HANZI  # noqa: E402
-from export import MOODS, load_checkpoint  # noqa: E402
-from model import by_length  # noqa: E402
+from export import MOODS  # noqa: E402
 
 
 def language_of(text: str) -> str:
@@ -63,24 +54,3 @@ def report_moods(languages: list[str], moods: np.ndarray, escalates: np.ndarray,
         print("  escalate " + "; ".join(line))
         errors = calibration_error(mood_p[use], moods[use]), calibration_error(escalate_p[use], escalates[use])
         print("  calibration error mood %.3f, escalate %.3f" % errors, flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--test", type=Path, required=True)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    model, tokeniser, _, _ = load_checkpoint(arguments.checkpoint, with_heads=True)
-    with arguments.test.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    with torch.no_grad():
-        means = by_length(model.mean, [tokeniser.encode(r["text"]) for r in rows], 4)
-        logits = [model.heads[name](means).numpy() for name in ("mood", "escalate")]
-    moods = np.array([MOODS.index(r["label"]) for r in rows])
-    escalates = np.array([int(r["should_escalate"]) for r in rows])
-    report_moods([language_of(r["text"]) for r in rows], moods, escalates, *logits)
-
-
-if __name__ == "__main__":
-    main()

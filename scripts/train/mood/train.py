@@ -2,9 +2,11 @@
 
     python scripts/train/mood/train.py --encoder WORK/encoder.pt --text scripts/train/text --exclude FILE.csv... --work WORK
 
+The network and a logistic regression on phrases (`phrases.py`) are trained apart; their logits are added.
+
 With `--folds 5` it measures instead: every line is predicted by a model that did not see it, and the report gives
-macro-F1, precision and recall by language. Without it one model is trained on all lines and WORK/mood.pt written,
-its probabilities calibrated by the temperatures of WORK/mood-calibration.json, which the measurement leaves there.
+macro-F1, precision and recall by language. What each half counts, and so the calibration, is fitted on these predictions and
+left in WORK/mood-calibration.json. Without it one model is trained on all lines and WORK/mood.pt written.
 """
 
 import argparse
@@ -23,9 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "encoder"))
 
 from augment import Recogniser, drop_words, segment  # noqa: E402
 from data import MoodLine, comparison_key, read_corpus, read_excluded, HELD_OUT_TRADES  # noqa: E402
-from export import MOODS, load_checkpoint  # noqa: E402
+from export import MOODS, load_checkpoint, read_checkpoint  # noqa: E402
 from model import Encoder, MixedPrecision, by_length  # noqa: E402
 
+from phrases import Phrases  # noqa: E402
 from score import language_of, report_moods  # noqa: E402
 
 
@@ -99,35 +102,78 @@ class Trainer:
         return averaged
 
 
-def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The divisor of the logits with the least cross-entropy (temperature scaling, Guo et al. 2017)."""
-    x, y = torch.tensor(logits), torch.tensor(labels)
-    grid = np.exp(np.linspace(np.log(0.3), np.log(3), 60))
-    return float(min(grid, key=lambda t: F.cross_entropy(x / t, y).item()))
+def labels_of(lines: list[MoodLine]) -> dict[str, np.ndarray]:
+    return {
+        "mood": np.array([MOODS.index(m.label) for m in lines]),
+        "escalate": np.array([int(m.escalate) for m in lines]),
+    }
+
+
+def best_mixture(network: np.ndarray, phrases: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """What to multiply the logits of both halves by so that their sum has the least cross-entropy.
+
+    It is temperature scaling (Guo et al. 2017) of two.
+    """
+    halves = torch.tensor(np.stack([network, phrases]), dtype=torch.float32)
+    wanted, factors = torch.tensor(labels), torch.ones(2, requires_grad=True)
+    optimiser = torch.optim.LBFGS([factors], max_iter=100)
+
+    def loss():
+        optimiser.zero_grad()
+        value = F.cross_entropy((halves * factors[:, None, None]).sum(0), wanted)
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return tuple(factors.detach().tolist())
 
 
 def measure(trainer: Trainer, folds: int, work: Path) -> None:
-    """Cross-validation over all lines, and the temperatures it finds."""
+    """Cross-validation over all lines, and the mixture it finds."""
     lines = list(trainer.moods)
     random.Random(trainer.plan.seed).shuffle(lines)
-    mood, escalate = np.zeros((len(lines), 4), np.float32), np.zeros((len(lines), 2), np.float32)
+    labels, ids = labels_of(lines), [trainer.tokeniser.encode(m.text) for m in lines]
+    network = {"mood": np.zeros((len(lines), 4), np.float32), "escalate": np.zeros((len(lines), 2), np.float32)}
+    phrases = {head: np.zeros_like(logits) for head, logits in network.items()}
     for fold in range(folds):
         start = time.time()
-        model = trainer.fit([m for i, m in enumerate(lines) if i % folds != fold])
-        held = [i for i in range(len(lines)) if i % folds == fold]
-        mood[held], escalate[held] = predict(model, trainer.tokeniser, [lines[i].text for i in held])
+        seen, held = ([i for i in range(len(lines)) if (i % folds == fold) == h] for h in (False, True))
+        known = Phrases([ids[i] for i in seen], {head: wanted[seen] for head, wanted in labels.items()})
+        model = trainer.fit([lines[i] for i in seen])
+        found = predict(model, trainer.tokeniser, [lines[i].text for i in held])
+        for head, logits in zip(network, found):
+            network[head][held] = logits
+            phrases[head][held] = known.logits(head, [ids[i] for i in held])
         print(f"fold {fold + 1} of {folds}: {time.time() - start:.0f} s", flush=True)
-    labels = np.array([MOODS.index(m.label) for m in lines])
-    wanted = np.array([int(m.escalate) for m in lines])
-    temperatures = {"mood": best_temperature(mood, labels), "escalate": best_temperature(escalate, wanted)}
     languages = [language_of(m.text) for m in lines]
-    report_moods(languages, labels, wanted, mood / temperatures["mood"], escalate / temperatures["escalate"])
-    (work / "mood-calibration.json").write_text(json.dumps(temperatures) + "\n", encoding="utf-8")
+    for name, half in (("network", network), ("phrases", phrases)):
+        print(f"{name} alone")
+        report_moods(languages, labels["mood"], labels["escalate"], half["mood"], half["escalate"])
+    factors = {head: best_mixture(network[head], phrases[head], labels[head]) for head in network}
+    both = {head: network[head] * a + phrases[head] * b for head, (a, b) in factors.items()}
+    print(f"both, {factors}")
+    report_moods(languages, labels["mood"], labels["escalate"], both["mood"], both["escalate"])
+    (work / "mood-calibration.json").write_text(json.dumps(factors) + "\n", encoding="utf-8")
+
+
+def mix(model: Encoder, phrases: Phrases, factors: dict[str, tuple[float, float]]) -> dict[str, torch.Tensor]:
+    """Weighs both halves in place; the phrases' tensors as the file has them."""
+    runs = torch.zeros(len(phrases.runs), 3)
+    for row, run in enumerate(phrases.runs):
+        runs[row, : len(run)] = torch.tensor(run)
+    tensors = {"phrases": runs}
+    for head, linear in model.heads.items():
+        network, wide = factors[head]
+        with torch.no_grad():
+            linear.weight *= network
+            linear.bias.copy_(linear.bias * network + torch.tensor(phrases.bias[head], dtype=torch.float32) * wide)
+        tensors[f"heads.{head}.phrases"] = torch.tensor(phrases.weights[head] * wide, dtype=torch.float32)
+    return tensors
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--encoder", type=Path, required=True, help="checkpoint of the encoder")
+    parser.add_argument("--encoder", type=Path, required=True, help="checkpoint of the encoder, or its safetensors file")
     parser.add_argument("--text", type=Path, nargs="+", required=True, help="folders of text")
     parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="CSV files whose sentences are kept out")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
@@ -140,14 +186,12 @@ def main() -> None:
     if arguments.folds:
         measure(trainer, arguments.folds, arguments.work)
         return
-    temperatures = json.loads((arguments.work / "mood-calibration.json").read_text(encoding="utf-8"))
+    factors = json.loads((arguments.work / "mood-calibration.json").read_text(encoding="utf-8"))
     model = trainer.fit(trainer.moods)
-    with torch.no_grad():
-        for name, head in model.heads.items():
-            head.weight /= temperatures[name]
-            head.bias /= temperatures[name]
-    saved = torch.load(arguments.encoder, weights_only=True)
-    torch.save({**saved, "weights": model.state_dict()}, arguments.work / "mood.pt")
+    ids = [trainer.tokeniser.encode(m.text) for m in trainer.moods]
+    phrases = mix(model, Phrases(ids, labels_of(trainer.moods)), factors)
+    saved = read_checkpoint(arguments.encoder)
+    torch.save({**saved, "weights": model.state_dict(), "phrases": phrases}, arguments.work / "mood.pt")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,8 @@
 
 use std::{
     fmt::Write,
-    fs::File,
-    io::BufWriter,
     path::{Path, PathBuf},
 };
-
-use anyhow::Context;
 
 use crate::{
     asr::{
@@ -67,15 +63,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let started = clock.now();
     let report = Report::of(&mut recognizer, &manifest, || clock.now().since(started))?;
     if let Some(file) = &args.report {
-        save(&report, file)?;
+        super::save(&report, file)?;
     }
     records::print(&text_of(&report, &args.model, args.mistakes))
-}
-
-fn save(report: &Report, file: &Path) -> anyhow::Result<()> {
-    let out = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
-    serde_json::to_writer_pretty(BufWriter::new(out), report)
-        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn text_of(report: &Report, model: &Path, mistakes: usize) -> String {

@@ -1,6 +1,6 @@
 // One call: facts, audio, transcript. A click on a line plays it.
 
-import { CAUSES, EVENTS, FLAGS, PARTIES, REASONS, VERDICTS, caller, disposition, duration, element, get, offset, time } from "./words.js";
+import { CAUSES, EVENTS, FLAGS, MOODS, PARTIES, REASONS, VERDICTS, caller, disposition, duration, element, get, offset, time } from "./words.js";
 
 const id = location.pathname.split("/").pop();
 const audio = document.getElementById("audio");
@@ -45,6 +45,11 @@ function notes(line) {
   for (const flag of line.flags ?? []) {
     if (decision && (flag === "clarified" || flag === "abstained")) continue;
     made.append(element("span", "tag warn", FLAGS[flag] ?? flag));
+  }
+  if (line.mood && line.mood.mood !== "neutral") {
+    const [name, kind] = MOODS[line.mood.mood];
+    made.append(element("span", `tag ${kind}`, `${name} ${line.mood.probability.toFixed(2)}`));
+    if (line.mood.evidence.length) made.append(element("span", "", line.mood.evidence.join("，")));
   }
   if (line.recognition_ms !== undefined) made.append(element("span", "", `识别 ${line.recognition_ms} ms`));
   if (line.reply_ms !== undefined) {

@@ -21,6 +21,9 @@ const MOST: Sizes = Sizes {
     syllables: 10_000,
 };
 
+/// The most phrases.
+const MOST_PHRASES: usize = 1_000_000;
+
 /// The sizes of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Sizes {
@@ -45,6 +48,8 @@ pub(super) struct Description {
     pub token_syllables: Vec<usize>,
     /// Labels of each classification head.
     pub heads: BTreeMap<String, Vec<String>>,
+    /// How many phrases the heads know.
+    pub phrases: usize,
 }
 
 impl Description {
@@ -67,6 +72,10 @@ impl Description {
             heads: match metadata.contains_key("heads") {
                 true => json(metadata, "heads")?,
                 false => BTreeMap::new(),
+            },
+            phrases: match metadata.contains_key("phrases") {
+                true => json(metadata, "phrases")?,
+                false => 0,
             },
         };
         description.check()?;
@@ -119,6 +128,12 @@ impl Description {
             return Err(format!(
                 "`token_syllables` holds {wrong}, `config.syllables` says {}",
                 sizes.syllables
+            ));
+        }
+        if self.phrases > MOST_PHRASES {
+            return Err(format!(
+                "`phrases` is {}, not at most {MOST_PHRASES}",
+                self.phrases
             ));
         }
         if let Some((name, _)) = self.heads.iter().find(|(_, labels)| labels.is_empty()) {

@@ -1,19 +1,20 @@
 //! The compact encoder, `yingda-compact-1`: a small transformer over characters and how they sound.
 //!
 //! One safetensors file holds all of it: the weights, and in its metadata the sizes, the tokens and the name. The same
-//! network with classification heads tells moods; heads read the mean of the hidden states, which [`CompactModel::means`] gives.
+//! network with classification heads tells moods; heads go by a [`Reading`]: the mean of the hidden states, and the phrases in the text.
 //! `scripts/train/encoder` trains and writes such files.
 
 mod description;
 mod head;
 mod network;
+mod phrases;
 mod tokens;
 
 use std::path::Path;
 
-pub use head::Head;
+pub use head::{Head, softmax};
 
-use self::{description::Description, network::Network, tokens::Tokeniser};
+use self::{description::Description, network::Network, phrases::Phrases, tokens::Tokeniser};
 use super::{
     EmbedError, EncoderError, TextEncoder,
     one_thread::OneThread,
@@ -27,6 +28,21 @@ const LARGEST_FILE: u64 = 512 << 20;
 /// Sentences that are computed together: enough to keep a core busy, few enough to stay in its cache.
 const BATCH: usize = 16;
 
+/// What heads go by.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    mean: Vec<f32>,
+    /// Rows of the phrases that the text holds.
+    phrases: Vec<usize>,
+}
+
+impl Reading {
+    /// How much each phrase counts: a long text holds many.
+    fn weight(&self) -> f32 {
+        (self.phrases.len().max(1) as f32).sqrt().recip()
+    }
+}
+
 /// A compact model, loaded.
 pub struct CompactModel {
     name: String,
@@ -34,6 +50,9 @@ pub struct CompactModel {
     tokeniser: Tokeniser,
     network: Network,
     heads: Vec<Head>,
+    phrases: Phrases,
+    /// By id.
+    tokens: Vec<String>,
     thread: OneThread,
 }
 
@@ -45,10 +64,14 @@ impl CompactModel {
         let description =
             Description::of(&content).map_err(|problem| EncoderError::content(file, problem))?;
         let network = Network::load(&description, &weights)?;
+        let phrases = Phrases::load(description.phrases, description.sizes.tokens, &weights)?;
         let heads = description
             .heads
             .iter()
-            .map(|(name, labels)| Head::load(name, labels, description.sizes.width, &weights))
+            .map(|(name, labels)| {
+                let width = description.sizes.width;
+                Head::load(name, labels, width, phrases.count(), &weights)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self {
             tokeniser: Tokeniser::new(&description.tokens, description.sizes.max_tokens),
@@ -56,13 +79,46 @@ impl CompactModel {
             version: description.version,
             network,
             heads,
+            phrases,
+            tokens: description.tokens,
             thread: OneThread::start()?,
         })
     }
 
-    /// The mean of the hidden states of each of `texts`, which heads read. Not normalised.
-    pub fn means(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let ids: Vec<Vec<u32>> = texts.iter().map(|text| self.tokeniser.ids(text)).collect();
+    /// Reads `text` for the heads.
+    pub fn read(&self, text: &str) -> Result<Reading, EmbedError> {
+        let ids = vec![self.tokeniser.ids(text)];
+        let mean = self.means(&ids)?.swap_remove(0);
+        let phrases = self.phrases.in_text(&ids[0]);
+        Ok(Reading { mean, phrases })
+    }
+
+    /// The words of `reading` that speak most for a label of `head`, and by how much (log-odds).
+    pub fn most_telling(
+        &self,
+        head: &Head,
+        reading: &Reading,
+        label: usize,
+    ) -> Option<(String, f32)> {
+        let (row, gain) = head.most_telling(reading, label, |row| {
+            self.phrases.is_telling(row, &self.tokens)
+        })?;
+        let words = self
+            .phrases
+            .words(row)
+            .map(|id| self.tokens[id as usize].as_str());
+        let words: Vec<&str> = words.collect();
+        // English words stand apart, hanzi do not.
+        let between = if words.iter().any(|word| word.len() > 1 && word.is_ascii()) {
+            " "
+        } else {
+            ""
+        };
+        Some((words.join(between), gain))
+    }
+
+    /// The mean of the hidden states of each text, by its token ids. Not normalised.
+    fn means(&self, ids: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, EmbedError> {
         // Sentences of a length share a batch, so that little is padded.
         let mut order: Vec<usize> = (0..ids.len()).collect();
         order.sort_by_key(|&at| ids[at].len());
@@ -100,7 +156,8 @@ impl TextEncoder for CompactModel {
     }
 
     fn embed_many(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let vectors = self.means(texts)?.into_iter().map(unit);
+        let ids: Vec<Vec<u32>> = texts.iter().map(|text| self.tokeniser.ids(text)).collect();
+        let vectors = self.means(&ids)?.into_iter().map(unit);
         vectors
             .collect::<Option<_>>()
             .ok_or_else(|| EmbedError::new(&self.name, "a vector has no direction"))

@@ -1,6 +1,7 @@
 //! The machine of a call on a stage: inputs at moments, and what it asked for and wrote down.
 
 mod calls;
+mod moods;
 mod overheard;
 mod properties;
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::{
     call::{AgentUnavailable, CallEvent, EndCause},
     ids::{SpeechId, UtteranceId},
+    mood::{Mood, Trend, TurnMood},
     transcript::Recognition,
 };
 
@@ -64,6 +65,16 @@ fn input() -> impl Strategy<Value = SessionInput> {
         1 => (offer, prop::sample::select(vec![100u16, 200, 486]))
             .prop_map(|(offer, status)| SessionInput::ReferProgress { offer, status }),
         1 => any::<bool>().prop_map(|held| SessionInput::CallerHold { held }),
+        1 => (0u64..4, any::<bool>()).prop_map(|(utterance, upset)| SessionInput::MoodTold {
+            utterance: UtteranceId(utterance),
+            mood: TurnMood {
+                mood: Mood::Angry,
+                probability: 0.9,
+                evidence: Vec::new(),
+                escalate: upset.then(|| "x".to_owned()),
+                trend: Trend::Steady,
+            },
+        }),
         2 => (0u64..9).prop_map(|speech| SessionInput::SpeechDropped { speech: SpeechId(speech) }),
     ]
 }

@@ -29,6 +29,7 @@ const EVENTS: &[&str] = &[
     "speech_ended",
     "utterance_started",
     "utterance_recognised",
+    "mood",
     "backchannel",
     "barge_in",
     "digit",

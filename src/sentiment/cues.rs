@@ -1,0 +1,399 @@
+//! The cues of `prompts/mood.toml`: phrases that tell a mood or the need of a human, and the sentences that say so.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::mood::Mood;
+
+/// The most that a cue may add, as log-odds: a cue is no verdict.
+const MOST: f32 = 10.0;
+
+/// Every sentence there is, with the placeholders that it must hold.
+const SENTENCES: &[(&str, &[&str])] = &[
+    ("words", &["words"]),
+    ("human", &[]),
+    ("must_escalate", &["phrase"]),
+    ("raised_voice", &["db"]),
+    ("higher_voice", &["semitones"]),
+    ("faster", &["percent"]),
+    ("shouting", &[]),
+    ("talks_over", &[]),
+    ("again", &["times", "subject"]),
+    ("anger", &[]),
+    ("dissatisfied", &["times"]),
+    ("likely", &[]),
+];
+
+/// Why a file of cues was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CueError {
+    /// It is not TOML, or a value has the wrong type.
+    #[error("{file}: {problem}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// With line, column and key.
+        problem: String,
+    },
+    /// A key is wrong.
+    #[error("{file}, line {line}: `{key}` {problem}")]
+    Key {
+        /// The file.
+        file: String,
+        /// Where it stands; the last line for one that is missing.
+        line: usize,
+        /// The key, from the root.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    say: BTreeMap<String, Spanned<String>>,
+    cue: BTreeMap<String, Spanned<Written>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    say: String,
+    #[serde(default)]
+    adds: BTreeMap<Mood, f32>,
+    #[serde(default)]
+    escalates: f32,
+    subject: Option<String>,
+    any: Vec<Spanned<String>>,
+    #[serde(default)]
+    unless: Vec<Spanned<String>>,
+}
+
+/// Phrases that tell the same.
+#[derive(Clone, Debug)]
+pub struct Cue {
+    say: String,
+    moods: [f32; 4],
+    escalates: f32,
+    subject: Option<String>,
+    any: Vec<String>,
+    unless: Vec<String>,
+}
+
+impl Cue {
+    /// What it adds to the log-odds of each mood, in the order of [`Mood::ALL`].
+    pub const fn moods(&self) -> &[f32; 4] {
+        &self.moods
+    }
+
+    /// What it adds to the log-odds of a human being needed.
+    pub const fn escalates(&self) -> f32 {
+        self.escalates
+    }
+
+    /// What it is about, if a second mention tells that the first did not help.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        // What is said by a trap is not said.
+        let mut rest = text.to_owned();
+        for trap in &self.unless {
+            rest = rest.replace(trap.as_str(), " | ");
+        }
+        self.any.iter().any(|phrase| rest.contains(phrase.as_str()))
+    }
+}
+
+/// All cues of a file.
+#[derive(Clone, Debug)]
+pub struct Cues {
+    say: BTreeMap<String, String>,
+    cues: Vec<Cue>,
+}
+
+impl Cues {
+    /// Reads `text` as the content of `file`.
+    pub fn parse(file: &str, text: &str) -> Result<Self, CueError> {
+        let parsed: File = toml::from_str(text).map_err(|error| CueError::Syntax {
+            file: file.to_owned(),
+            problem: error.to_string().trim_end().to_owned(),
+        })?;
+        let refuse = |at: usize, key: String, problem: String| CueError::Key {
+            file: file.to_owned(),
+            line: text[..at].matches('\n').count() + 1,
+            key,
+            problem,
+        };
+        for (name, placeholders) in SENTENCES {
+            let key = format!("say.{name}");
+            let Some(sentence) = parsed.say.get(*name) else {
+                return Err(refuse(text.len(), key, "is missing".to_owned()));
+            };
+            let held = placeholders_of(sentence.get_ref());
+            if held != *placeholders {
+                let problem = format!(
+                    "must hold {placeholders:?} and nothing else, in this order; it holds {held:?}"
+                );
+                return Err(refuse(sentence.span().start, key, problem));
+            }
+        }
+        if let Some((name, sentence)) = parsed
+            .say
+            .iter()
+            .find(|(name, _)| SENTENCES.iter().all(|(known, _)| known != name))
+        {
+            let problem = "is no sentence that is ever said".to_owned();
+            return Err(refuse(
+                sentence.span().start,
+                format!("say.{name}"),
+                problem,
+            ));
+        }
+        let mut cues = Vec::new();
+        for (name, written) in parsed.cue {
+            let (at, cue) = (written.span().start, written.into_inner());
+            let numbers = cue.adds.values().chain([&cue.escalates]);
+            if let Some(number) = numbers
+                .copied()
+                .find(|number| number.is_nan() || number.abs() > MOST)
+            {
+                let problem = format!("adds {number}, not {} to {MOST}", -MOST);
+                return Err(refuse(at, format!("cue.{name}"), problem));
+            }
+            for (list, phrases) in [("any", &cue.any), ("unless", &cue.unless)] {
+                if let Some(empty) = phrases
+                    .iter()
+                    .find(|phrase| plain(phrase.get_ref()).trim().is_empty())
+                {
+                    let problem = "has a phrase without a letter".to_owned();
+                    return Err(refuse(
+                        empty.span().start,
+                        format!("cue.{name}.{list}"),
+                        problem,
+                    ));
+                }
+            }
+            let plain_all = |phrases: Vec<Spanned<String>>| {
+                phrases
+                    .iter()
+                    .map(|phrase| plain(phrase.get_ref()))
+                    .collect()
+            };
+            cues.push(Cue {
+                say: cue.say,
+                moods: Mood::ALL.map(|mood| cue.adds.get(&mood).copied().unwrap_or(0.0)),
+                escalates: cue.escalates,
+                subject: cue.subject,
+                any: plain_all(cue.any),
+                unless: plain_all(cue.unless),
+            });
+        }
+        Ok(Self {
+            say: parsed
+                .say
+                .into_iter()
+                .map(|(name, sentence)| (name, sentence.into_inner()))
+                .collect(),
+            cues,
+        })
+    }
+
+    /// Those that are in a turn.
+    pub fn in_text(&self, text: &str) -> Vec<&Cue> {
+        let text = plain(text);
+        self.cues.iter().filter(|cue| cue.is_in(&text)).collect()
+    }
+
+    /// What a cue says as evidence.
+    pub fn said(&self, cue: &Cue) -> String {
+        cue.say.clone()
+    }
+
+    fn sentence(&self, name: &str, values: &[(&str, &str)]) -> String {
+        // All of `SENTENCES` were there when the file was read.
+        let mut sentence = self.say.get(name).cloned().unwrap_or_default();
+        for (placeholder, value) in values {
+            sentence = sentence.replace(&format!("{{{placeholder}}}"), value);
+        }
+        sentence
+    }
+
+    pub(super) fn words(&self, words: &str) -> String {
+        self.sentence("words", &[("words", words)])
+    }
+
+    pub(super) fn asks_for_human(&self) -> String {
+        self.sentence("human", &[])
+    }
+
+    pub(super) fn must_escalate(&self, phrase: &str) -> String {
+        self.sentence("must_escalate", &[("phrase", phrase)])
+    }
+
+    pub(super) fn raised_voice(&self, db: f32) -> String {
+        self.sentence("raised_voice", &[("db", &format!("{db:.0}"))])
+    }
+
+    pub(super) fn higher_voice(&self, semitones: f32) -> String {
+        self.sentence("higher_voice", &[("semitones", &format!("{semitones:.0}"))])
+    }
+
+    pub(super) fn faster(&self, ratio: f32) -> String {
+        self.sentence(
+            "faster",
+            &[("percent", &format!("{:.0}", (ratio - 1.0) * 100.0))],
+        )
+    }
+
+    pub(super) fn shouting(&self) -> String {
+        self.sentence("shouting", &[])
+    }
+
+    pub(super) fn talks_over(&self) -> String {
+        self.sentence("talks_over", &[])
+    }
+
+    pub(super) fn again(&self, times: u8, subject: &str) -> String {
+        self.sentence(
+            "again",
+            &[("times", &times.to_string()), ("subject", subject)],
+        )
+    }
+
+    pub(super) fn anger(&self) -> String {
+        self.sentence("anger", &[])
+    }
+
+    pub(super) fn dissatisfied(&self, times: u8) -> String {
+        self.sentence("dissatisfied", &[("times", &times.to_string())])
+    }
+
+    pub(super) fn likely(&self) -> String {
+        self.sentence("likely", &[])
+    }
+}
+
+/// The names between braces, in their order.
+fn placeholders_of(sentence: &str) -> Vec<&str> {
+    let parts = sentence.split('{').skip(1);
+    parts
+        .filter_map(|part| part.split_once('}'))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// As it is compared: small letters and hanzi; English words with a blank on either side, marks are blanks.
+fn plain(text: &str) -> String {
+    let mut out = String::from(" ");
+    for symbol in text.chars().flat_map(char::to_lowercase) {
+        match symbol {
+            '\u{2019}' => out.push('\''),
+            symbol if symbol.is_alphanumeric() || symbol == '\'' => out.push(symbol),
+            _ if !out.ends_with(' ') => out.push(' '),
+            _ => {}
+        }
+    }
+    if !out.ends_with(' ') {
+        out.push(' ');
+    }
+    // Hanzi stand in the middle of others.
+    match out.chars().any(|symbol| symbol.is_ascii_alphanumeric()) {
+        true => out,
+        false => out.chars().filter(|symbol| *symbol != ' ').collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = include_str!("../../prompts/mood.toml");
+
+    fn shipped() -> Cues {
+        Cues::parse("mood.toml", SOUND).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn said(text: &str) -> Vec<String> {
+        let cues = shipped();
+        cues.in_text(text)
+            .into_iter()
+            .map(|cue| cues.said(cue))
+            .collect()
+    }
+
+    #[test]
+    fn traps_are_not_what_they_contain() {
+        for (text, expected) in [
+            ("给我转人工", &["要求人工"][..]),
+            ("不用转人工", &["说自己没有生气"]),
+            ("I'm not complaining", &["说自己没有生气"]),
+            ("你们这帮骗子，我要告你们", &["骂人", "说要投诉到外面"]),
+            ("我碰到骗子了怎么办", &[]),
+            ("我家冒烟了", &["有危险"]),
+            ("漏电保护开关怎么买", &[]),
+            ("Are you going to SUE YOU?", &["说要投诉到外面"]),
+            ("is the issue your fault", &[]),
+            ("帮我查一下订单", &[]),
+            ("", &[]),
+        ] {
+            let mut found = said(text);
+            found.sort();
+            let mut expected = expected.to_vec();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_trap_does_not_hide_what_is_said_beside_it() {
+        assert!(said("不是骗子是什么，你们就是骗子").contains(&"骂人".to_owned()));
+    }
+
+    #[track_caller]
+    fn refused(text: &str, expected: &str) {
+        let error = Cues::parse("mood.toml", text)
+            .expect_err("refused")
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn wrong_files_are_refused_with_their_place() {
+        let say = SOUND.find("[cue.insult]").expect("it has one");
+        let with = |cue: &str| format!("{}\n{cue}", &SOUND[..say]);
+        let line = SOUND[..say].matches('\n').count() + 2;
+        refused(
+            &with("[cue.x]\nsay = \"x\"\nany = [\"a\", \"，\"]"),
+            &format!(
+                "line {}: `cue.x.any` has a phrase without a letter",
+                line + 2
+            ),
+        );
+        refused(
+            &with("[cue.x]\nsay = \"x\"\nany = [\"a\"]\nescalates = 99.0"),
+            "`cue.x` adds 99, not -10 to 10",
+        );
+        refused(
+            &with("[cue.x]\nsay = \"x\"\nany = [\"a\"]\nadds = { cross = 1.0 }"),
+            "cross",
+        );
+        refused(&with("[cue.x]\nany = [\"a\"]"), "say");
+        refused(
+            &SOUND.replace("anger = \"客户发火了\"", ""),
+            "`say.anger` is missing",
+        );
+        refused(
+            &SOUND.replace("{db}", "{dB}"),
+            "`say.raised_voice` must hold [\"db\"]",
+        );
+        refused(
+            &SOUND.replace("shouting =", "shout = \"x\"\nshouting ="),
+            "`say.shout` is no sentence that is ever said",
+        );
+    }
+}
