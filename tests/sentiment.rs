@@ -43,6 +43,7 @@ impl Stage {
         let spotted = Spotted {
             human: language.vocabulary().intent(text) == Some(Intent::Human),
             must_escalate: language.vocabulary().must_escalate(text),
+            control: language.vocabulary().steers(text),
         };
         let words = self.classifier.read(text, spotted).expect("it computes");
         CallMood::default().take(&words, None, self.classifier.cues())

@@ -113,7 +113,7 @@ impl App {
             recognizer,
             recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
             moods,
-            upset_escalates: config.mood.escalate,
+            mood_escalates: config.mood.escalate,
             synthesizer,
             music: comfort_music(),
             media,

@@ -144,8 +144,8 @@ pub enum EscalationReason {
     },
     /// Recognition or search did not work.
     EngineFailure,
-    /// The caller is upset, by words or voice.
-    Upset {
+    /// The caller's words or voice tell that a human is needed: anger, danger, a second complaint.
+    Sensed {
         /// What tells it, in words.
         cause: String,
     },

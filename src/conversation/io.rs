@@ -84,7 +84,7 @@ pub enum Input {
         error: String,
     },
     /// The caller's words or voice tell that a human is needed.
-    Upset {
+    Sensed {
         /// What tells it, in words.
         cause: String,
     },

@@ -202,7 +202,7 @@ impl Conversation {
             } => self.recognition_failed(now, utterance, revision, error),
             Input::Found { search, finding } => self.found(now, search, finding),
             Input::SearchFailed { search, error } => self.search_failed(now, search, error),
-            Input::Upset { cause } => self.upset(cause),
+            Input::Sensed { cause } => self.sensed(cause),
             Input::Digit { digit } => self.digit(now, digit),
             Input::PlayStarted { speech, length } => self.play_started(speech, length),
             Input::PlayEnded {

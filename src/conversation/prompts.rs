@@ -62,7 +62,7 @@ const REASONS: &[(&str, &[&str])] = &[
     ("must_escalate", &["phrase"]),
     ("entry_action", &[]),
     ("engine_failure", &[]),
-    ("upset", &["cause"]),
+    ("sensed", &["cause"]),
 ];
 
 /// Why a prompt file was refused.

@@ -375,8 +375,8 @@ impl Conversation {
         self.output(Output::Escalate { reason, brief });
     }
 
-    /// The caller is upset: a human is needed, unless one is already being brought in.
-    pub(super) fn upset(&mut self, cause: String) {
+    /// Words or voice tell that a human is needed, unless one is already being brought in.
+    pub(super) fn sensed(&mut self, cause: String) {
         // A call-back that is being noted is what becomes of a call for which no human could be had.
         if matches!(
             self.stage,
@@ -387,7 +387,7 @@ impl Conversation {
         // The answer to what upset them is not what they want to hear now.
         self.stop_playout();
         self.escalate(
-            EscalationReason::Upset { cause },
+            EscalationReason::Sensed { cause },
             Some("handover.connecting"),
         );
     }
@@ -403,7 +403,7 @@ impl Conversation {
             }
             EscalationReason::EntryAction { .. } => prompts.reason("entry_action", &[]),
             EscalationReason::EngineFailure => prompts.reason("engine_failure", &[]),
-            EscalationReason::Upset { cause } => prompts.reason("upset", &[("cause", cause)]),
+            EscalationReason::Sensed { cause } => prompts.reason("sensed", &[("cause", cause)]),
         };
         let caller = match self.caller.canonical.as_str() {
             "" => prompts.sentence("agent.brief_no_number", &[]).text,

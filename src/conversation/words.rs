@@ -341,6 +341,22 @@ impl Vocabulary {
         self.unfinished.whole.contains(&plain(text))
     }
 
+    /// Whether `text` only steers the call (再说一遍, 第二个, 嗯). To ask for a human, or to thank, is more than that.
+    pub fn steers(&self, text: &str) -> bool {
+        if self.is_backchannel(text) || self.is_announcement(text) {
+            return true;
+        }
+        let text = plain(text);
+        let steering = self
+            .intents
+            .iter()
+            .filter(|(intent, _)| !matches!(intent, Intent::Human | Intent::Thanks))
+            .map(|(_, matcher)| matcher);
+        steering
+            .chain(&self.ordinals)
+            .any(|matcher| self.is_whole(matcher, &text))
+    }
+
     /// Whether `text` only shows that somebody listens (嗯，好的): nothing but such words.
     pub fn is_backchannel(&self, text: &str) -> bool {
         let text = plain(text);
@@ -459,15 +475,19 @@ impl Vocabulary {
         if text.is_empty() || matcher.is_trapped(text, &sounds) {
             return false;
         }
+        self.is_whole(matcher, text)
+            || matcher.part.iter().any(|part| part.is_in(text, &sounds))
+            || self.is_repetition(matcher, text)
+    }
+
+    /// Whether `text` is one of the matcher's whole utterances, with fillers or without.
+    fn is_whole(&self, matcher: &Matcher, text: &str) -> bool {
         let core = self.strip(text);
         let whole = |text: &str| {
             matcher.whole.contains(text)
                 || (self.by_sound && matcher.whole_sounds.contains(&toneless(text)))
         };
-        whole(text)
-            || (!core.is_empty() && whole(core))
-            || matcher.part.iter().any(|part| part.is_in(text, &sounds))
-            || self.is_repetition(matcher, text)
+        whole(text) || (!core.is_empty() && whole(core))
     }
 
     /// 再见再见, 不用了不用了: one word again and again.

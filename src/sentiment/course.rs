@@ -94,7 +94,7 @@ impl CallMood {
             Some(cues.anger())
         } else if let Some(again) = &again {
             Some(again.clone())
-        } else if words.escalates() {
+        } else if words.escalates(mood) {
             Some(
                 words
                     .evidence
@@ -198,6 +198,7 @@ mod tests {
         WordsMood {
             probabilities,
             escalation: 0.0,
+            cued: false,
             evidence: Vec::new(),
             escalate: None,
             subjects: Vec::new(),
@@ -239,6 +240,23 @@ mod tests {
         );
         assert_eq!(turn.escalate.as_deref(), Some("客户发火了"));
         assert_eq!(turn.trend, Trend::Worse);
+    }
+
+    #[test]
+    fn a_plain_question_needs_a_cue_to_need_a_human() {
+        let (cues, escalation) = (cues(), 0.9);
+        let reason = |probabilities, cued| {
+            let words = WordsMood {
+                escalation,
+                cued,
+                ..words(probabilities)
+            };
+            CallMood::default().take(&words, None, &cues).escalate
+        };
+        assert_eq!(reason(NEUTRAL, false), None);
+        assert_eq!(reason(NEUTRAL, true).as_deref(), Some("像是需要人工处理"));
+        let displeased = reason(NEGATIVE, false);
+        assert_eq!(displeased.as_deref(), Some("像是需要人工处理"));
     }
 
     #[test]

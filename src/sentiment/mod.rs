@@ -26,9 +26,9 @@ use crate::{
     mood::Mood,
 };
 
-/// Above this a turn needs a human. Chosen by cross-validation over `scripts/train/text/mood*.tsv`.
-/// A needless handover costs a minute of an agent, a missed one a customer: it is low.
-const ESCALATES: f32 = 0.3;
+/// From this probability on a displeased turn needs a human. A missed one costs a customer, a needless handover a minute of an agent:
+/// it is low.
+const ESCALATES: f32 = 0.2;
 
 /// The gain, as log-odds, from which a phrase is worth being named.
 const TELLING: f32 = 0.25;
@@ -40,6 +40,8 @@ pub struct Spotted<'a> {
     pub human: bool,
     /// The words that must reach a human.
     pub must_escalate: Option<&'a str>,
+    /// It steers the call (再说一遍, 第二个) and says nothing else.
+    pub control: bool,
 }
 
 /// Why a classifier was not loaded.
@@ -70,6 +72,8 @@ pub struct WordsMood {
     pub probabilities: [f32; 4],
     /// How likely these words need a human, 0 to 1.
     pub escalation: f32,
+    /// Whether a cue speaks for a human.
+    pub cued: bool,
     /// What speaks for the likeliest mood, and what speaks for a human, in words.
     pub evidence: Vec<String>,
     /// Why a human is needed whatever the mood, in words.
@@ -79,14 +83,28 @@ pub struct WordsMood {
 }
 
 impl WordsMood {
+    /// What steers a call has no mood.
+    const fn plain() -> Self {
+        Self {
+            probabilities: [1.0, 0.0, 0.0, 0.0],
+            escalation: 0.0,
+            cued: false,
+            evidence: Vec::new(),
+            escalate: None,
+            subjects: Vec::new(),
+        }
+    }
+
     /// The likeliest mood.
     pub fn mood(&self) -> Mood {
         likeliest(&self.probabilities)
     }
 
-    /// Whether the words by themselves need a human.
-    pub fn escalates(&self) -> bool {
-        self.escalate.is_some() || self.escalation >= ESCALATES
+    /// Whether the words need a human when this is the mood they are spoken in. A plain question about trouble is no trouble: without
+    /// a cue only who is displeased needs one.
+    pub fn escalates(&self, mood: Mood) -> bool {
+        let displeased = matches!(mood, Mood::Negative | Mood::Angry);
+        self.escalation >= ESCALATES && (self.cued || displeased)
     }
 }
 
@@ -133,6 +151,9 @@ impl MoodClassifier {
 
     /// What the words of a turn tell.
     pub fn read(&self, text: &str, spotted: Spotted<'_>) -> Result<WordsMood, EmbedError> {
+        if spotted.control {
+            return Ok(WordsMood::plain());
+        }
         let reading = self.model.read(text)?;
         let cues = self.cues.in_text(text);
         let logarithms = |probabilities: Vec<f32>| -> Vec<f32> {
@@ -175,6 +196,7 @@ impl MoodClassifier {
         Ok(WordsMood {
             probabilities,
             escalation: softmax(&raised)[1],
+            cued: cues.iter().any(|cue| cue.escalates() > 0.0),
             evidence,
             escalate,
             subjects: cues

@@ -177,7 +177,7 @@ impl SessionMachine {
         let upset = mood.escalate.clone();
         self.record(now, CallEvent::Mood { utterance, mood });
         if let Some(cause) = upset {
-            self.conversation_input(now, conversation::Input::Upset { cause });
+            self.conversation_input(now, conversation::Input::Sensed { cause });
         }
     }
 

@@ -40,7 +40,7 @@ impl CallTask {
         match words {
             Ok(words) => {
                 let mut mood = self.mood.take(&words, delivery, moods.cues());
-                if !self.services.upset_escalates {
+                if !self.services.mood_escalates {
                     mood.escalate = None;
                 }
                 self.inputs

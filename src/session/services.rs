@@ -25,8 +25,8 @@ pub struct Services {
     pub recognition_deadline: Duration,
     /// Moods from words, if they are told.
     pub moods: Option<Arc<MoodClassifier>>,
-    /// Whether an upset caller is brought to a human.
-    pub upset_escalates: bool,
+    /// Whether callers whose mood tells so are brought to a human.
+    pub mood_escalates: bool,
     /// Audio from words.
     pub synthesizer: Arc<dyn SpeechSynthesizer>,
     /// What a caller hears while an agent's phone rings.

@@ -121,6 +121,7 @@ impl Work {
             let spotted = Spotted {
                 human: vocabulary.intent(text) == Some(Intent::Human),
                 must_escalate: vocabulary.must_escalate(text),
+                control: vocabulary.steers(text),
             };
             let syllables = text.chars().filter(|symbol| symbol.is_alphabetic()).count();
             let audio = said.audio.as_deref();

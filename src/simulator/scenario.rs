@@ -176,7 +176,7 @@ pub enum HumanReason {
     MustEscalate,
     EntryAction,
     EngineFailure,
-    Upset,
+    Sensed,
 }
 
 /// What must come of a step. What is not given does not matter.

@@ -47,7 +47,7 @@ def report_moods(languages: list[str], moods: np.ndarray, escalates: np.ndarray,
         parts = ", ".join(f"{n} {v:.3f}" for n, v in f1.items())
         print(f"{language} ({use.sum()} lines): macro-F1 {np.mean(list(f1.values())):.3f} ({parts})")
         line = []
-        for threshold in (0.3, 0.4, 0.5):
+        for threshold in (0.1, 0.15, 0.2, 0.3, 0.5):
             up = (raised >= threshold) & use
             hit, there = (up & (escalates == 1)).sum(), ((escalates == 1) & use).sum()
             line.append(f"at {threshold} precision {hit / max(1, up.sum()):.3f} recall {hit / max(1, there):.3f}")

@@ -24,12 +24,16 @@ import torch.nn.functional as F
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "encoder"))
 
 from augment import Recogniser, drop_words, segment  # noqa: E402
-from data import MoodLine, comparison_key, read_corpus, read_excluded, HELD_OUT_TRADES  # noqa: E402
+from data import Intent, MoodLine, comparison_key, read_corpus, read_excluded, read_rows, HELD_OUT_TRADES  # noqa: E402
 from export import MOODS, load_checkpoint, read_checkpoint  # noqa: E402
 from model import Encoder, MixedPrecision, by_length  # noqa: E402
 
 from phrases import Phrases  # noqa: E402
 from score import language_of, report_moods  # noqa: E402
+
+
+ASKS_FOR_PERSON = {"transfer", "en_human", "en_manager"}
+NOT_PLAIN = {"smalltalk", "thanks", "en_thanks"}  # moods of all kinds
 
 
 @dataclasses.dataclass
@@ -55,13 +59,25 @@ def predict(model: Encoder, tokeniser, texts: list[str]) -> tuple[np.ndarray, np
         return model.heads["mood"](means).float().numpy(), model.heads["escalate"](means).float().numpy()
 
 
+def plain_questions(intents: list[Intent]) -> list[MoodLine]:
+    """A phrasing of each intent: most of what callers say is a plain question, however much its words may look like trouble."""
+    return [MoodLine(intent.phrasings[at % len(intent.phrasings)], "neutral", False) for at, intent in enumerate(intents)]
+
+
+def call_control(folders: list[Path]) -> list[MoodLine]:
+    """What is said to steer a call. Who asks for a person gets one."""
+    rows = [row for row in read_rows(folders, 2, "control*.tsv") if row[0] not in NOT_PLAIN]
+    return [MoodLine(text, "neutral", kind in ASKS_FOR_PERSON) for kind, text in rows]
+
+
 class Trainer:
     """What all folds share: the encoder, the text and the errors."""
 
     def __init__(self, arguments: argparse.Namespace, plan: Plan):
         self.plan, self.path = plan, arguments.encoder
         corpus = read_corpus(arguments.text, read_excluded(arguments.exclude), HELD_OUT_TRADES)
-        self.moods = list({comparison_key(m.text): m for m in corpus.moods}.values())
+        plain = plain_questions(corpus.intents) + call_control(arguments.text)
+        self.moods = list({comparison_key(m.text): m for m in plain + corpus.moods}.values())
         print(f"{len(self.moods)} mood lines; dropped {len(corpus.dropped)} lines that a test holds")
         _, self.tokeniser, self.syllables, names = load_checkpoint(arguments.encoder)
         self.recogniser = Recogniser(self.tokeniser.tokens, self.syllables, names)

@@ -71,6 +71,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         let spotted = Spotted {
             human: vocabulary.intent(&turn.text) == Some(Intent::Human),
             must_escalate: vocabulary.must_escalate(&turn.text),
+            control: vocabulary.steers(&turn.text),
         };
         let words = classifier.read(&turn.text, spotted)?;
         // A line is a call of one turn.

@@ -32,7 +32,7 @@ export const EVENTS = {
 
 export const REASONS = {
   requested: "主叫要求", key_zero: "按 0", repeated_abstention: "连续无答案", must_escalate: "必须转人工的词",
-  entry_action: "知识条目要求", engine_failure: "引擎故障", upset: "客户不满", declined: "拒接", busy: "忙", no_answer: "无人接听",
+  entry_action: "知识条目要求", engine_failure: "引擎故障", sensed: "听出需要人工", declined: "拒接", busy: "忙", no_answer: "无人接听",
   unreachable: "无法接通", not_configured: "未配置", transfer_failed: "转接失败",
 };
 

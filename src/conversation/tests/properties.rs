@@ -24,7 +24,7 @@ enum Step {
     End(u64, u32),
     Recognise(u64, u32, &'static str),
     Fail(u64, u32),
-    Upset,
+    Sensed,
     SearchFails(u64),
     SpeechFails(u64),
     SpeechDropped(u64),
@@ -75,7 +75,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::End(u, r)),
         2 => (0u64..6, 0u32..3, words()).prop_map(|(u, r, w)| Step::Recognise(u, r, w)),
         1 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Fail(u, r)),
-        1 => Just(Step::Upset),
+        1 => Just(Step::Sensed),
         1 => (0u64..4).prop_map(Step::SearchFails),
         1 => (0u64..8).prop_map(Step::SpeechFails),
         1 => (0u64..8).prop_map(Step::SpeechDropped),
@@ -116,7 +116,7 @@ fn take(stage: &mut Stage, step: &Step) {
             revision,
             error: error(),
         }),
-        Step::Upset => stage.input(Input::Upset {
+        Step::Sensed => stage.input(Input::Sensed {
             cause: "在喊".to_owned(),
         }),
         Step::SearchFails(search) => stage.input(Input::SearchFailed {

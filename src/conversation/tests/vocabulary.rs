@@ -132,3 +132,30 @@ fn places_in_a_list() {
         "洗衣机怎么修"
     );
 }
+
+#[test]
+fn what_only_steers_the_call_is_told_from_what_says_more() {
+    let settings = settings(ZH);
+    let vocabulary = settings.prompts.vocabulary();
+    for text in [
+        "再说一遍",
+        "第二个",
+        "嗯嗯",
+        "好的",
+        "我想问一下",
+        "你是谁",
+        "再见",
+    ] {
+        assert!(vocabulary.steers(text), "{text}");
+    }
+    for text in [
+        "转人工",
+        "太感谢了",
+        "退货",
+        "再说一遍你们这帮骗子",
+        "第二个订单坏了",
+        "",
+    ] {
+        assert!(!vocabulary.steers(text), "{text}");
+    }
+}

@@ -29,7 +29,12 @@ fn the_catalogue_that_is_shipped_is_sound() {
             assert!(on("hf-mirror.com") || on("modelscope.cn"), "{name:?}");
         }
     }
-    for task in [Task::Recognition, Task::Embedding, Task::Synthesis] {
+    for task in [
+        Task::Recognition,
+        Task::Embedding,
+        Task::Mood,
+        Task::Synthesis,
+    ] {
         assert!(catalog.models().iter().any(|model| model.task == task));
     }
 }

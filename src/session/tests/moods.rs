@@ -54,7 +54,7 @@ fn an_upset_caller_is_brought_to_a_human_once_and_the_human_is_told_why() {
     stage.tell(told(Some("客户发火了")));
     stage.tell(told(Some("客户发火了")));
     let cause = "客户发火了".to_owned();
-    assert_eq!(reasons(&stage), [EscalationReason::Upset { cause }]);
+    assert_eq!(reasons(&stage), [EscalationReason::Sensed { cause }]);
     assert_eq!(moods(&stage), 2);
     stage.check_replay();
 }
