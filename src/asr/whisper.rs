@@ -135,7 +135,7 @@ fn parameters(language: Language) -> FullParams<'static, 'static> {
     parameters.set_single_segment(true);
     parameters.set_no_timestamps(true);
     parameters.set_temperature_inc(0.0);
-    parameters.set_suppress_blank(true);
+    parameters.set_suppress_blank(false);
     parameters.set_suppress_nst(true);
     parameters.set_print_progress(false);
     parameters.set_print_realtime(false);

@@ -16,16 +16,13 @@ const RAISED_RATE: f32 = 1.35;
 /// Log-odds that a displeased turn gains towards anger for each sign of arousal.
 const AROUSAL: f32 = 0.7;
 
-/// A turn as surely positive as this is not turned by its loudness: people laugh loudly, too.
-const SURELY_POSITIVE: f32 = 0.6;
-
 /// How much the newest turn counts in the call's mood.
 const NEWEST: f32 = 0.5;
 
 /// A change of the call's darkness that is a trend.
 const CHANGE: f32 = 0.15;
 
-/// So many displeased turns in a row need a human.
+/// So many displeased turns need a human, unless a pleased one is between them.
 const DISSATISFIED: u8 = 3;
 
 /// Subjects that are remembered.
@@ -37,6 +34,8 @@ struct Usual {
     levels: Vec<f32>,
     pitches: Vec<f32>,
     rates: Vec<f32>,
+    /// The line is overloaded from the start.
+    shouting: bool,
 }
 
 impl Usual {
@@ -46,6 +45,7 @@ impl Usual {
                 values.extend(value);
             }
         };
+        self.shouting |= self.levels.len() < FIRST_TURNS && delivery.shouting;
         keep(&mut self.levels, Some(delivery.level_dbfs));
         keep(&mut self.pitches, delivery.pitch_hz);
         keep(&mut self.rates, delivery.rate);
@@ -77,12 +77,15 @@ impl CallMood {
         let mut evidence = words.evidence.clone();
         let aroused = delivery.map_or_else(Vec::new, |delivery| self.signs(delivery, cues));
         let probabilities = with_arousal(words.probabilities, aroused.len());
-        evidence.extend(aroused);
+        let mood = likeliest(&probabilities);
+        let displeased = matches!(mood, Mood::Negative | Mood::Angry);
+        if displeased {
+            evidence.extend(aroused);
+        }
         if let Some(delivery) = delivery {
             self.usual.take(delivery);
         }
         let again = self.mentioned_again(words, cues);
-        let mood = likeliest(&probabilities);
         self.dissatisfied = match mood {
             Mood::Negative | Mood::Angry => self.dissatisfied.saturating_add(1),
             Mood::Neutral => self.dissatisfied,
@@ -95,19 +98,18 @@ impl CallMood {
         } else if let Some(again) = &again {
             Some(again.clone())
         } else if words.escalates(mood) {
-            Some(
-                words
-                    .evidence
-                    .first()
-                    .cloned()
-                    .unwrap_or_else(|| cues.likely()),
-            )
+            Some(words.reason.clone().unwrap_or_else(|| cues.likely()))
         } else if self.dissatisfied >= DISSATISFIED && mood == Mood::Negative {
             Some(cues.dissatisfied(self.dissatisfied))
         } else {
             None
         };
         evidence.extend(again);
+        if escalate.is_some() {
+            // Whoever takes over begins anew; if nobody does, the next turn is judged by itself.
+            self.dissatisfied = 0;
+            self.subjects.clear();
+        }
         TurnMood {
             mood,
             probability: probabilities[mood as usize],
@@ -134,10 +136,11 @@ impl CallMood {
         if let Some(ratio) = faster.filter(|ratio| *ratio >= RAISED_RATE) {
             signs.push(cues.faster(ratio));
         }
-        if delivery.shouting {
+        if delivery.shouting && !self.usual.shouting {
             signs.push(cues.shouting());
         }
-        if delivery.over_bot {
+        // By itself it is how one uses a voice bot.
+        if delivery.over_bot && !signs.is_empty() {
             signs.push(cues.talks_over());
         }
         signs
@@ -174,10 +177,10 @@ impl CallMood {
     }
 }
 
-/// `probabilities` of the words, when `signs` of arousal go with them. Arousal makes displeasure anger; it makes no
-/// displeasure where there is none.
+/// `probabilities` of the words, when `signs` of arousal go with them. Arousal makes displeasure anger; it makes no displeasure where
+/// there is none: people laugh and ask loudly, too.
 fn with_arousal(mut probabilities: [f32; 4], signs: usize) -> [f32; 4] {
-    if signs == 0 || probabilities[Mood::Positive as usize] >= SURELY_POSITIVE {
+    if signs == 0 || !matches!(likeliest(&probabilities), Mood::Negative | Mood::Angry) {
         return probabilities;
     }
     probabilities[Mood::Angry as usize] *= (AROUSAL * signs as f32).exp();
@@ -199,6 +202,7 @@ mod tests {
             probabilities,
             escalation: 0.0,
             cued: false,
+            reason: None,
             evidence: Vec::new(),
             escalate: None,
             subjects: Vec::new(),
@@ -262,7 +266,9 @@ mod tests {
     #[test]
     fn loud_joy_and_loud_questions_stay_what_they_are() {
         let (cues, mut call) = (cues(), CallMood::default());
-        call.take(&words(NEUTRAL), Some(&spoken(-30.0, 150.0, 4.0)), &cues);
+        for _ in 0..3 {
+            call.take(&words(NEUTRAL), Some(&spoken(-30.0, 150.0, 4.0)), &cues);
+        }
         let loud = Delivery {
             shouting: true,
             over_bot: true,
@@ -309,7 +315,7 @@ mod tests {
         assert_eq!(escalate(&mut call, NEGATIVE), None);
         assert_eq!(
             escalate(&mut call, NEGATIVE).as_deref(),
-            Some("连续3次不满")
+            Some("这通电话里3次不满")
         );
     }
 

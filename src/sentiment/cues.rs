@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::mood::Mood;
 
@@ -66,6 +67,8 @@ struct Written {
     adds: BTreeMap<Mood, f32>,
     #[serde(default)]
     escalates: f32,
+    #[serde(default)]
+    in_any_mood: bool,
     subject: Option<String>,
     any: Vec<Spanned<String>>,
     #[serde(default)]
@@ -78,6 +81,7 @@ pub struct Cue {
     say: String,
     moods: [f32; 4],
     escalates: f32,
+    in_any_mood: bool,
     subject: Option<String>,
     any: Vec<String>,
     unless: Vec<String>,
@@ -92,6 +96,11 @@ impl Cue {
     /// What it adds to the log-odds of a human being needed.
     pub const fn escalates(&self) -> f32 {
         self.escalates
+    }
+
+    /// Whether it needs a human also from who is calm.
+    pub const fn in_any_mood(&self) -> bool {
+        self.in_any_mood
     }
 
     /// What it is about, if a second mention tells that the first did not help.
@@ -179,15 +188,13 @@ impl Cues {
                 }
             }
             let plain_all = |phrases: Vec<Spanned<String>>| {
-                phrases
-                    .iter()
-                    .map(|phrase| plain(phrase.get_ref()))
-                    .collect()
+                phrases.iter().map(|text| phrase(text.get_ref())).collect()
             };
             cues.push(Cue {
                 say: cue.say,
                 moods: Mood::ALL.map(|mood| cue.adds.get(&mood).copied().unwrap_or(0.0)),
                 escalates: cue.escalates,
+                in_any_mood: cue.in_any_mood,
                 subject: cue.subject,
                 any: plain_all(cue.any),
                 unless: plain_all(cue.unless),
@@ -287,25 +294,39 @@ fn placeholders_of(sentence: &str) -> Vec<&str> {
         .collect()
 }
 
-/// As it is compared: small letters and hanzi; English words with a blank on either side, marks are blanks.
+/// As it is compared (NFKC, small letters): hanzi side by side, Latin words and digits with a blank on either side. Marks are
+/// blanks, so nothing is found across them.
 fn plain(text: &str) -> String {
     let mut out = String::from(" ");
-    for symbol in text.chars().flat_map(char::to_lowercase) {
-        match symbol {
-            '\u{2019}' => out.push('\''),
-            symbol if symbol.is_alphanumeric() || symbol == '\'' => out.push(symbol),
-            _ if !out.ends_with(' ') => out.push(' '),
-            _ => {}
+    let is_latin = |symbol: char| symbol.is_ascii_alphanumeric() || symbol == '\'';
+    for symbol in text.nfkc().flat_map(char::to_lowercase) {
+        let symbol = if symbol == '\u{2019}' { '\'' } else { symbol };
+        if !symbol.is_alphanumeric() && symbol != '\'' {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+            continue;
         }
+        let before = out.chars().next_back().unwrap_or(' ');
+        if before != ' ' && is_latin(before) != is_latin(symbol) {
+            out.push(' ');
+        }
+        out.push(symbol);
     }
     if !out.ends_with(' ') {
         out.push(' ');
     }
-    // Hanzi stand in the middle of others.
-    match out.chars().any(|symbol| symbol.is_ascii_alphanumeric()) {
-        true => out,
-        false => out.chars().filter(|symbol| *symbol != ' ').collect(),
-    }
+    out
+}
+
+/// A phrase as it is looked for: hanzi stand in the middle of others, Latin words by themselves.
+fn phrase(text: &str) -> String {
+    let text = plain(text);
+    let inner = text.trim();
+    let at_start = inner.starts_with(|symbol: char| symbol.is_ascii());
+    let at_end = inner.ends_with(|symbol: char| symbol.is_ascii());
+    let blank = |is: bool| if is { " " } else { "" };
+    format!("{}{inner}{}", blank(at_start), blank(at_end))
 }
 
 #[cfg(test)]

@@ -76,6 +76,22 @@ impl Delivery {
     }
 }
 
+/// How many syllables a text has, by its hanzi and the vowels of its Latin words; 0 where digits hide how many there are.
+pub fn syllables(text: &str) -> usize {
+    if text.contains(|symbol: char| symbol.is_ascii_digit()) {
+        return 0;
+    }
+    let mut count = 0;
+    let mut after_vowel = false;
+    for symbol in text.chars() {
+        let vowel = "aeiouyAEIOUY".contains(symbol);
+        let starts = vowel && !after_vowel;
+        count += usize::from(starts || (!symbol.is_ascii() && symbol.is_alphabetic()));
+        after_vowel = vowel;
+    }
+    count
+}
+
 /// Mean square, 1 at full scale.
 fn power(frame: &[i16]) -> f32 {
     let sum: f32 = frame
@@ -183,6 +199,19 @@ mod tests {
         };
         assert!(!shouts(0.5));
         assert!(shouts(3.0));
+    }
+
+    #[test]
+    fn syllables_are_those_that_are_heard() {
+        for (text, expected) in [
+            ("今天天气怎么样", 7),
+            ("打开 WiFi，谢谢", 6),
+            ("speak to someone", 5),
+            ("订单号12345", 0),
+            ("", 0),
+        ] {
+            assert_eq!(syllables(text), expected, "{text}");
+        }
     }
 
     #[test]

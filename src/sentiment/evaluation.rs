@@ -126,13 +126,9 @@ pub struct Report {
     pub turns: Vec<Told>,
 }
 
-/// `part` of `whole`; 1 of nothing, because nothing was missed.
+/// `part` of `whole`; 0 of nothing.
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        1.0
-    } else {
-        part as f64 / whole as f64
-    }
+    part as f64 / whole.max(1) as f64
 }
 
 impl Report {

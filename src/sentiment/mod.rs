@@ -16,7 +16,7 @@ use std::path::Path;
 
 pub use course::CallMood;
 pub use cues::{CueError, Cues};
-pub use delivery::Delivery;
+pub use delivery::{Delivery, syllables};
 
 use crate::{
     embedding::{
@@ -30,8 +30,8 @@ use crate::{
 /// it is low.
 const ESCALATES: f32 = 0.2;
 
-/// The gain, as log-odds, from which a phrase is worth being named.
-const TELLING: f32 = 0.25;
+/// The gain of its label over the mean of all, in logits, from which a phrase is worth being named.
+const TELLING: f32 = 0.4;
 
 /// What `conversation::Vocabulary` spots in a turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,8 +72,10 @@ pub struct WordsMood {
     pub probabilities: [f32; 4],
     /// How likely these words need a human, 0 to 1.
     pub escalation: f32,
-    /// Whether a cue speaks for a human.
+    /// Whether a cue speaks that needs a human in any mood.
     pub cued: bool,
+    /// The cue that speaks most for a human, in words.
+    pub reason: Option<String>,
     /// What speaks for the likeliest mood, and what speaks for a human, in words.
     pub evidence: Vec<String>,
     /// Why a human is needed whatever the mood, in words.
@@ -89,6 +91,7 @@ impl WordsMood {
             probabilities: [1.0, 0.0, 0.0, 0.0],
             escalation: 0.0,
             cued: false,
+            reason: None,
             evidence: Vec::new(),
             escalate: None,
             subjects: Vec::new(),
@@ -196,7 +199,12 @@ impl MoodClassifier {
         Ok(WordsMood {
             probabilities,
             escalation: softmax(&raised)[1],
-            cued: cues.iter().any(|cue| cue.escalates() > 0.0),
+            cued: cues.iter().any(|cue| cue.in_any_mood()),
+            reason: cues
+                .iter()
+                .filter(|cue| cue.escalates() > 0.0)
+                .max_by(|a, b| a.escalates().total_cmp(&b.escalates()))
+                .map(|cue| self.cues.said(cue)),
             evidence,
             escalate,
             subjects: cues

@@ -60,6 +60,8 @@ pub(super) struct CallTask {
     pub(super) taping: Option<Taping>,
     /// The moods of the call so far.
     pub(super) mood: CallMood,
+    /// The last utterance whose mood was read.
+    pub(super) felt: Option<UtteranceId>,
     /// The last utterance that began while the bot spoke.
     pub(super) over_bot: Option<UtteranceId>,
     /// When the caller last spoke, until the bot is heard again.
@@ -120,6 +122,7 @@ impl CallTask {
             lengths: VecDeque::new(),
             taping: None,
             mood: CallMood::default(),
+            felt: None,
             over_bot: None,
             spoken_at: None,
             timer: None,

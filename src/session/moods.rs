@@ -14,9 +14,11 @@ impl CallTask {
         let (Some(moods), Some(line)) = (&self.services.moods, &self.line) else {
             return;
         };
-        if text.expose().is_empty() {
+        // What is recorded again, because it was taken back and went on, is not felt twice.
+        if text.expose().is_empty() || self.felt == Some(utterance) {
             return;
         }
+        self.felt = Some(utterance);
         let said = Said {
             utterance,
             text,

@@ -9,13 +9,13 @@ use crate::{
     asr::{Language, RecognizeError},
     audio::Pcm,
     clock::Moment,
-    conversation::{ConversationSettings, Intent},
+    conversation::ConversationSettings,
     embedding::EmbedError,
     entry::Finding,
     ids::{OfferId, SearchId, SpeechId, UtteranceId},
     pii::Pii,
     retrieval::{KnowledgeIndex, SearchError},
-    sentiment::{Delivery, MoodClassifier, Spotted, WordsMood},
+    sentiment::{Delivery, MoodClassifier, Spotted, WordsMood, syllables},
     sip::{Dialog, SipError},
     transcript::Recognition,
     tts::{SpeechRequest, SynthesizeError},
@@ -117,13 +117,12 @@ impl Work {
     ) {
         self.tasks.spawn_blocking(move || {
             let text = said.text.expose();
-            let vocabulary = vocabulary.prompts.vocabulary();
+            // Who asks for a human, and what must reach one, is the conversation's to understand: it knows its stage.
             let spotted = Spotted {
-                human: vocabulary.intent(text) == Some(Intent::Human),
-                must_escalate: vocabulary.must_escalate(text),
-                control: vocabulary.steers(text),
+                control: vocabulary.prompts.vocabulary().steers(text),
+                ..Spotted::default()
             };
-            let syllables = text.chars().filter(|symbol| symbol.is_alphabetic()).count();
+            let syllables = syllables(text);
             let audio = said.audio.as_deref();
             Done::MoodRead {
                 utterance: said.utterance,

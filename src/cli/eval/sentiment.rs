@@ -63,7 +63,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let mut told = Vec::with_capacity(turns.len());
     for turn in turns {
         let started = clock.now();
-        let language = match turn.text.is_ascii() {
+        let language = match is_english(&turn.text) {
             true => &english,
             false => &mandarin,
         };
@@ -92,6 +92,12 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         super::save(&report, file)?;
     }
     records::print(&text_of(&report, &args.model, args.mistakes))
+}
+
+/// Latin letters and no hanzi; digits alone are Mandarin.
+fn is_english(text: &str) -> bool {
+    let hanzi = |symbol: char| ('\u{4e00}'..='\u{9fff}').contains(&symbol);
+    text.contains(|symbol: char| symbol.is_ascii_alphabetic()) && !text.contains(hanzi)
 }
 
 fn text_of(report: &Report, model: &Path, mistakes: usize) -> String {

@@ -13,6 +13,10 @@ const END: u32 = 3;
 /// Stands where a run is shorter than [`LONGEST`]: `[PAD]`.
 const NOTHING: u32 = 0;
 
+/// Hanzi that mean little by themselves.
+const GRAMMAR: &str =
+    "的了是我你您他她它们这那哪个有在和跟就都也还又再不没吗呢啊吧呀嘛给把被让说要会能到去来很太";
+
 type Run = [u32; LONGEST];
 
 /// The runs that a model knows.
@@ -67,13 +71,20 @@ impl Phrases {
         found.into_iter().collect()
     }
 
-    /// Whether a row by itself says something to a person, by the tokens' texts: two hanzi, or a word of some length.
+    /// Whether a row by itself says something to a person, by the tokens' texts: two hanzi or a longer word, not grammar alone.
     pub(super) fn is_telling(&self, row: usize, tokens: &[String]) -> bool {
         let texts: Vec<&str> = self
             .words(row)
             .map(|id| tokens[id as usize].as_str())
             .collect();
-        texts.len() > 1 || texts.iter().any(|text| text.is_ascii() && text.len() > 3)
+        let latin = |text: &str| text.is_ascii();
+        match texts.iter().any(|text| latin(text)) {
+            true => texts.iter().any(|text| latin(text) && text.len() > 3),
+            false => {
+                let meant = |text: &&&str| !GRAMMAR.contains(**text);
+                texts.len() > 1 && texts.iter().filter(meant).count() > 1
+            }
+        }
     }
 
     /// The tokens of a row that are words.
