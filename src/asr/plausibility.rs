@@ -195,7 +195,7 @@ mod tests {
         ] {
             check(question, 3.0, 0.9, Some(question));
         }
-        check("你好", 1.0, 0.45, None);
+        check("你好", 1.0, 0.35, None);
         check("二二二二二二二二二二", 4.0, 0.9, None);
         check("空调坏了怎么报修我想问一下师傅什么时候上门", 0.3, 0.9, None);
         check("好的好的好的好的好的好的好的好的", 4.0, 0.9, None);

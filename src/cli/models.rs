@@ -230,7 +230,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("28.27 MB") && text.contains("0b5f4da8428f9a0f"),
+            text.contains("16.81 MB") && text.contains("6fd737c8fed6227f"),
             "{text}"
         );
         let name = Some("yingda-zh-demo".to_owned());

@@ -9,6 +9,7 @@ This module makes no sound (see `speech`).
 import csv
 import itertools
 import re
+from collections import Counter
 from pathlib import Path
 
 import jieba
@@ -88,8 +89,22 @@ class Words:
         return "".join(self.rng.choices(self.words, cum_weights=self.weights, k=count))
 
 
+class EnglishWords:
+    """Random strings of the words in English sentences, so that a word is not only heard where it was written."""
+
+    def __init__(self, rng, sentences):
+        self.rng = rng
+        counts = Counter(word for sentence in sentences for word in sentence.split())
+        self.words = sorted(counts)
+        self.weights = list(itertools.accumulate(counts[word] ** 0.5 for word in self.words))
+
+    def string(self, count):
+        """`count` words with a blank between two."""
+        return " ".join(self.rng.choices(self.words, cum_weights=self.weights, k=count))
+
+
 def mixture(rng, folders, root, scale=1.0):
-    """The list of one round of training, shuffled: `scale` 1.0 is about 120,000 lines."""
+    """The list of one round of training, shuffled: `scale` 1.0 is about 165,000 lines."""
     base = written(folders, kept_out(root))
     numbers, words = Numbers(rng), Words(rng)
     mandarin = [line for line in base if line[1] == "zh"]
@@ -102,7 +117,10 @@ def mixture(rng, folders, root, scale=1.0):
         return range(int(count * scale))
 
     out += [rng.choice(mandarin) for _ in some(14_000)]
-    out += [rng.choice(english) for _ in some(3_000)] if english else []
+    # English is a sixth of the lines: its spelling takes more hearing than its few sentences give.
+    out += [rng.choice(english) for _ in some(12_000)]
+    foreign = EnglishWords(rng, [line[2] for line in english])
+    out += [("words", "en", foreign.string(rng.randint(2, 7))) for _ in some(8_000)]
     out += [rng.choice(commands) for _ in some(7_000)]
     out += [("mobile", "zh", numbers.mobile()) for _ in some(6_000)]
     out += [("number", "zh", numbers.any()) for _ in some(7_000)]
