@@ -24,6 +24,6 @@ class LogMel:
         return ((mel + 4) / 4).half().numpy().T
 
 
-def padding(features):
-    """What whisper.cpp's silence after the utterance becomes in these features."""
-    return features.max() - 2.0
+def padding(loudest):
+    """What whisper.cpp's silence after an utterance becomes in these features, from the utterance's greatest one."""
+    return loudest - 2.0

@@ -1,6 +1,6 @@
 """Makes training data: sentences through voices and telephone lines to features, in numbered parts.
 
-A part is `NAME.npy` (all frames, 80 wide, float16) and `NAME.json` (`[[frames, kind, language, text], ...]`). Every part has
+A part is `NAME.npy` (all frames, 80 wide, float16) and `NAME.json` (`[[frames, kind, language, text, sounds], ...]`). Every part has
 its own seed, so that parts can be made side by side and again.
 """
 
@@ -18,6 +18,7 @@ import line
 import speech
 from features import LogMel
 from sentences import mixture
+from tokens import sounds
 
 LONGEST = 15.0
 """Seconds of the longest utterance that is kept."""
@@ -51,7 +52,7 @@ def main():
     options = parser.parse_args()
 
     torch.set_num_threads(1)
-    lines = mixture(random.Random(options.seed), options.text, options.root, options.scale)
+    lines = mixture(random.Random(options.seed), options.text, options.root, options.assets, options.scale)
     print(f"{len(lines)} lines, {len({text for _, _, text in lines})} distinct", flush=True)
     log_mel = LogMel(Path(options.assets, "mel_filters.npz"))
     os.makedirs(options.out, exist_ok=True)
@@ -71,9 +72,13 @@ def main():
                 continue
             features = log_mel(samples)
             frames.append(features)
-            index.append([len(features), kind, language, text_of(spoken)])
+            written = text_of(spoken)
+            index.append([len(features), kind, language, written, sounds(written)])
         np.save(name.with_suffix(".npy"), np.concatenate(frames))
-        name.with_suffix(".json").write_text(json.dumps(index, ensure_ascii=False))
+        # Its name appears when it is whole: training may be waiting for it.
+        unfinished = name.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(index, ensure_ascii=False))
+        unfinished.replace(name.with_suffix(".json"))
         hours = sum(entry[0] for entry in index) / 360_000
         print(f"part {part}: {len(index)} utterances, {hours:.1f} h", flush=True)
 

@@ -38,10 +38,7 @@ class Attention(nn.Module):
         def split(tensor):
             return tensor.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-        scores = split(self.query(states)) @ split(self.key(others)).transpose(-1, -2) * (states.shape[-1] // self.heads) ** -0.5
-        if causal:
-            scores = scores + torch.full(scores.shape[-2:], float("-inf"), dtype=scores.dtype).triu(1)
-        mixed = scores.softmax(-1) @ split(self.value(others))
+        mixed = F.scaled_dot_product_attention(split(self.query(states)), split(self.key(others)), split(self.value(others)), is_causal=causal)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
 

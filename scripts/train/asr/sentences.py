@@ -7,6 +7,7 @@ steer any call are not.
 This module makes no sound (see `speech`).
 """
 
+import base64
 import csv
 import itertools
 import re
@@ -103,20 +104,27 @@ class Words:
 
 
 class EnglishWords:
-    """Random strings of the words in English sentences, so that a word is not only heard where it was written."""
+    """Random strings of English words, so that a word is not only heard where it was written: those of the sentences, and
+    those that have a token of their own in Whisper's vocabulary, which numbers the commoner ones first."""
 
-    def __init__(self, rng, sentences):
+    COMMON = 22_000
+
+    def __init__(self, rng, sentences, assets):
         self.rng = rng
         counts = Counter(word for sentence in sentences for word in sentence.split())
         self.words = sorted(counts)
         self.weights = list(itertools.accumulate(counts[word] ** 0.5 for word in self.words))
+        tokens = (line.split() for line in open(Path(assets, "multilingual.tiktoken")))
+        spelt = (base64.b64decode(token) for token, rank in tokens if int(rank) < self.COMMON)
+        self.common = [token[1:].decode() for token in spelt if re.fullmatch(rb" [a-z]{3,}", token)]
 
     def string(self, count):
         """`count` words with a blank between two."""
-        return " ".join(self.rng.choices(self.words, cum_weights=self.weights, k=count))
+        chosen = self.rng.choices(self.words, cum_weights=self.weights, k=count)
+        return " ".join(word if self.rng.random() < 0.5 else self.rng.choice(self.common) for word in chosen)
 
 
-def mixture(rng, folders, root, scale=1.0):
+def mixture(rng, folders, root, assets, scale=1.0):
     """The list of one round of training, shuffled: `scale` 1.0 is about 170,000 lines."""
     base = written(folders, kept_out(root))
     numbers, words, control = Numbers(rng), Words(rng), control_words(root)
@@ -132,12 +140,12 @@ def mixture(rng, folders, root, scale=1.0):
     out += [rng.choice(mandarin) for _ in some(14_000)]
     # English is a sixth of the lines: its spelling takes more hearing than its few sentences give.
     out += [rng.choice(english) for _ in some(12_000)]
-    foreign = EnglishWords(rng, [line[2] for line in english])
-    out += [("words", "en", foreign.string(rng.randint(2, 7))) for _ in some(8_000)]
+    foreign = EnglishWords(rng, [line[2] for line in english], assets)
+    out += [("words", "en", foreign.string(rng.randint(2, 7))) for _ in some(14_000)]
     out += [rng.choice(commands) for _ in some(7_000)]
     # A call lives on these: unseen voices matter here, unseen words do not exist.
     out += [("control", "zh", rng.choice(control)) for _ in some(7_000)]
-    out += [("mobile", "zh", numbers.mobile()) for _ in some(6_000)]
+    out += [("mobile", "zh", numbers.mobile()) for _ in some(8_000)]
     out += [("number", "zh", numbers.any()) for _ in some(7_000)]
     out += [("code", "zh", numbers.code()) for _ in some(2_500)]
     out += [("words", "zh", words.string(rng.randint(1, 6))) for _ in some(22_000)]

@@ -60,14 +60,18 @@ class Tokens:
         ids = ids[: ids.index(END)] if END in ids else ids
         return self.encoding.decode([token for token in ids if token < END], errors="replace")
 
-    def ctc(self, text):
-        """Toneless syllables; letters for what is Latin."""
-        out = []
-        for run in re.findall(r"[A-Za-z]+|[^A-Za-z\s']+", text):
-            latin = run[0].isascii()
-            for unit in [f"@{letter}" for letter in run.lower()] if latin else lazy_pinyin(run):
-                if unit not in self.unit_of:
-                    self.unit_of[unit] = len(self.units)
-                    self.units.append(unit)
-                out.append(self.unit_of[unit])
-        return out
+    def ctc(self, sounds):
+        """Compact numbers of what `sounds` gave."""
+        for unit in sounds:
+            if unit not in self.unit_of:
+                self.unit_of[unit] = len(self.units)
+                self.units.append(unit)
+        return [self.unit_of[unit] for unit in sounds]
+
+
+def sounds(text):
+    """What the CTC head learns to hear: toneless syllables; letters for what is Latin."""
+    out = []
+    for run in re.findall(r"[A-Za-z]+|[^A-Za-z\s']+", text):
+        out += [f"@{letter}" for letter in run.lower()] if run[0].isascii() else lazy_pinyin(run)
+    return out
