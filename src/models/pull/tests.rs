@@ -1,7 +1,8 @@
 //! Downloads from a server in the test, one scripted reply a connection.
 
 use std::{
-    io::{BufRead, BufReader},
+    fs::File,
+    io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     sync::{Arc, Mutex},
 };
@@ -9,7 +10,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::*;
+use super::{download::UNKNOWN_MOST, *};
 
 const CONTENT: &[u8] = b"lmgg: a model of thirty-two byte";
 
