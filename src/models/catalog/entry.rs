@@ -129,7 +129,7 @@ impl ModelFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
-    name: String,
+    pub(super) name: String,
     task: Task,
     #[serde(default)]
     engine: Engine,
