@@ -97,7 +97,7 @@ def collate(rng, tokens, batch, train=True):
     longest = max(utterance.length for utterance in batch)
     # whisper.cpp's context is the utterance, 41 frames and up to 64 more; in training less, because padding costs time.
     frames = longest + rng.randint(10, 50) * 2 if train else (longest + 41) // 64 * 64 + 64
-    frames += frames % 2
+    frames += -frames % 32 if train else frames % 2
     heard = nn.utils.rnn.pad_sequence([u.memory[u.at : u.at + u.length] for u in batch], batch_first=True)
     features = F.pad(heard, (0, 0, 0, frames - longest)).transpose(1, 2)
     lengths = torch.tensor([u.length for u in batch], device=device)[:, None, None]
@@ -142,6 +142,8 @@ class Trainer:
     def __init__(self, options):
         self.options = options
         self.device = torch.device(options.device)
+        # cuDNN makes a plan for every shape of attention, and every batch has its own.
+        torch.backends.cuda.enable_cudnn_sdp(False)
         self.checkpoint = Path(options.work, "checkpoint.pt")
         state = torch.load(self.checkpoint, map_location="cpu") if self.checkpoint.exists() else None
         self.tokens = Tokens(options.assets, *((state["used"], state["units"]) if state else (None, None)))
