@@ -301,10 +301,14 @@ mod tests {
             let config = Config::parse(&root.join("test.toml"), &text).expect("good");
             language_warnings(&config).expect("the catalogue is sound")
         };
-        let expected = "line 4008001002: its callers speak en-US, which the model `yingda-zh-demo` does not know (zh); they will not be understood";
-        assert_eq!(warnings("yingda-zh-demo.bin", "en-US"), [expected]);
+        let expected = "line 4008001002: its callers speak en-US, which the model `belle-whisper-large-v3-turbo-zh` does not know (zh); they will not be understood";
+        assert_eq!(
+            warnings("ggml-belle-large-v3-turbo-zh.bin", "en-US"),
+            [expected]
+        );
         for (model, language) in [
-            ("yingda-zh-demo.bin", "zh-CN"),
+            ("ggml-belle-large-v3-turbo-zh.bin", "zh-CN"),
+            ("yingda-zh-demo.bin", "en-US"),
             ("ggml-large-v3-turbo.bin", "en-US"),
             ("unlisted.bin", "en-US"),
         ] {

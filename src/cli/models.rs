@@ -226,11 +226,11 @@ mod tests {
         let demo = catalog.find("yingda-zh-demo").expect("bundled");
         let text = description(&catalog, demo);
         assert!(
-            text.starts_with("yingda-zh-demo (recognition; zh; here)"),
+            text.starts_with("yingda-zh-demo (recognition; zh, en; here)"),
             "{text}"
         );
         assert!(
-            text.contains("16.81 MB") && text.contains("6fd737c8fed6227f"),
+            text.contains("16.81 MB") && text.contains("154466074c9835fc"),
             "{text}"
         );
         let name = Some("yingda-zh-demo".to_owned());

@@ -125,7 +125,7 @@ class EnglishWords:
 
 
 def mixture(rng, folders, root, assets, scale=1.0):
-    """The list of one round of training, shuffled: `scale` 1.0 is about 170,000 lines."""
+    """The list of one round of training, shuffled: `scale` 1.0 is about 190,000 lines."""
     base = written(folders, kept_out(root))
     numbers, words, control = Numbers(rng), Words(rng), control_words(root)
     mandarin = [line for line in base if line[1] == "zh"]
