@@ -5,7 +5,6 @@ biases, norms and positions float32. Rows of the vocabulary that training never 
 """
 
 import argparse
-import base64
 import struct
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 
 from model import POSITIONS, TEXT_POSITIONS, sinusoids
-from tokens import VOCABULARY
+from tokens import VOCABULARY, vocabulary
 
 MAGIC = 0x67676D6C
 F32, F16, Q8_0 = 0, 1, 8
@@ -61,7 +60,7 @@ def main():
         filters = np.load(Path(options.assets, "mel_filters.npz"))["mel_80"].astype(np.float32)
         write(*filters.shape)
         file.write(filters.tobytes())
-        tokens = [base64.b64decode(row.split()[0]) for row in open(Path(options.assets, "multilingual.tiktoken"), "rb") if row.strip()]
+        tokens = vocabulary(options.assets)
         write(len(tokens))
         for token in tokens:
             write(len(token))

@@ -1,7 +1,7 @@
 """Makes training data: sentences through voices and telephone lines to features, in numbered parts.
 
-A part is `NAME.npy` (all frames, 80 wide, float16) and `NAME.json` (`[[frames, kind, language, text, sounds], ...]`). Every part has
-its own seed, so that parts can be made side by side and again.
+A part is `NAME.npy` (all frames, 80 wide, float16) and `NAME.json` (`[[frames, kind, language, text, sounds], ...]`). Every
+part has its own seed, so that parts can be made side by side and again.
 """
 
 import argparse
@@ -27,6 +27,12 @@ LONGEST = 15.0
 def text_of(spoken):
     """What is to be written for it: pauses are not."""
     return spoken.replace("，", "")
+
+
+def entry(features, kind, language, spoken):
+    """What a part's index says of one utterance."""
+    written = text_of(spoken)
+    return [len(features), kind, language, written, sounds(written)]
 
 
 def utterance(rng, generator, babble, language, spoken):
@@ -72,8 +78,7 @@ def main():
                 continue
             features = log_mel(samples)
             frames.append(features)
-            written = text_of(spoken)
-            index.append([len(features), kind, language, written, sounds(written)])
+            index.append(entry(features, kind, language, spoken))
         np.save(name.with_suffix(".npy"), np.concatenate(frames))
         # Its name appears when it is whole: training may be waiting for it.
         unfinished = name.with_suffix(".unfinished")

@@ -22,10 +22,9 @@ import torch
 import line
 import speech
 from features import LogMel
-from make import text_of
+from make import entry, text_of
 from numbers_spoken import Numbers
 from sentences import HELD_OUT_TRADES, Words
-from tokens import sounds
 
 COMMANDS = (
     "是的 不是 对 好的 不用 不用了 可以 不可以 不行 没有 有 人工 转人工 再见 谢谢 等一下 第一个 第二个 第三个 不对 嗯 没问题 听不见 "
@@ -112,8 +111,7 @@ def main():
         rows.append(f"wav/{path.name}\t{kind}\t{language}\t{text_of(spoken)}\n")
         features = log_mel(samples)
         frames.append(features)
-        written = text_of(spoken)
-        index.append([len(features), kind, language, written, sounds(written)])
+        index.append(entry(features, kind, language, spoken))
     (out / "manifest.tsv").write_text("path\tset\tlanguage\ttext\n" + "".join(rows), encoding="utf8")
     parts = out / "parts"
     parts.mkdir(exist_ok=True)

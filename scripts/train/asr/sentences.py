@@ -7,7 +7,6 @@ steer any call are not.
 This module makes no sound (see `speech`).
 """
 
-import base64
 import csv
 import itertools
 import re
@@ -18,6 +17,7 @@ from pathlib import Path
 import jieba
 
 from numbers_spoken import Numbers
+from tokens import vocabulary
 
 # Never trained on, by the recogniser or the encoder: businesses of these trades are what the evaluation calls unseen.
 HELD_OUT_TRADES = ["航空机票", "物业服务", "证券基金理财", "电力公司", "医院挂号与就诊"]
@@ -33,7 +33,7 @@ def plain(text):
 
 
 def kept_out(root):
-    """Every sentence of the sample businesses, the scenarios and the mood test, in plain form."""
+    """Every sentence of the sample businesses, the scenarios, the mood test and the held-out English, in plain form."""
     out = set()
     for path in sorted(Path(root, "knowledge").glob("**/*.csv")):
         for row in csv.DictReader(open(path, encoding="utf-8-sig")):
@@ -43,6 +43,8 @@ def kept_out(root):
             out.update(plain(value) for value in row.values() if isinstance(value, str))
     for path in sorted(Path(root, "tests/scenarios").glob("**/*.y*ml")):
         out.update(plain(text) for text in re.findall(r"[\u4e00-\u9fff][^\n\"']*", path.read_text(encoding="utf8")))
+    held_out = Path(root, "scripts/train/text/held_out_english.txt").read_text(encoding="utf8")
+    out.update(plain(text) for text in held_out.splitlines())
     return out - {""}
 
 
@@ -114,9 +116,7 @@ class EnglishWords:
         counts = Counter(word for sentence in sentences for word in sentence.split())
         self.words = sorted(counts)
         self.weights = list(itertools.accumulate(counts[word] ** 0.5 for word in self.words))
-        tokens = (line.split() for line in open(Path(assets, "multilingual.tiktoken")))
-        spelt = (base64.b64decode(token) for token, rank in tokens if int(rank) < self.COMMON)
-        self.common = [token[1:].decode() for token in spelt if re.fullmatch(rb" [a-z]{3,}", token)]
+        self.common = [token[1:].decode() for token in vocabulary(assets)[: self.COMMON] if re.fullmatch(rb" [a-z]{3,}", token)]
 
     def string(self, count):
         """`count` words with a blank between two."""

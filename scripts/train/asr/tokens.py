@@ -20,12 +20,17 @@ PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\
 PIECE = re.compile(r" ?[A-Za-z']+|.")
 
 
+def vocabulary(assets):
+    """Whisper's tokens without the special ones, as bytes, by their numbers: the commoner ones come first."""
+    rows = (row.split() for row in open(Path(assets, "multilingual.tiktoken")) if row.strip())
+    return [base64.b64decode(token) for token, _ in sorted(rows, key=lambda row: int(row[1]))]
+
+
 class Tokens:
     """Encodes and decodes; grows a compact numbering of the tokens and CTC units that it has seen, in order of appearance."""
 
     def __init__(self, assets, used=None, units=None):
-        lines = (line.split() for line in open(Path(assets, "multilingual.tiktoken")))
-        ranks = {base64.b64decode(token): int(rank) for token, rank in lines}
+        ranks = {token: rank for rank, token in enumerate(vocabulary(assets))}
         self.encoding = tiktoken.Encoding("whisper", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={})
         self.used = list(used or [END, START, ENGLISH, CHINESE, TRANSCRIBE, NO_TIMESTAMPS])
         self.compact = {token: place for place, token in enumerate(self.used)}

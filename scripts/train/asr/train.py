@@ -56,7 +56,7 @@ class Parts:
         self.refresh()
 
     def refresh(self, room=None):
-        """Takes up parts that have appeared. With `room`, rows for tokens and units, utterances that need more are left out."""
+        """Takes up parts that have appeared. With `room`, rows for tokens and units, utterances that need more rows are left out."""
         for path in sorted(self.folder.glob("*.json")):
             if path in self.known:
                 continue
@@ -66,14 +66,10 @@ class Parts:
             for length, kind, language, text, sounds in json.loads(path.read_text()):
                 utterance = Utterance(memory, at, length, kind, language, self.tokens.encode(text), self.tokens.ctc(sounds))
                 at += length
+                has_rows = room is None or all(max(numbers, default=0) < rows for numbers, rows in zip(utterance[-2:], room))
                 # CTC needs a frame for each unit, and one between equal ones.
-                fits = length // 2 > len(utterance.units) + 4
-                if fits and (room is None or self.fits(utterance, room)):
+                if has_rows and length // 2 > len(utterance.units) + 4:
                     self.utterances.append(utterance)
-
-    @staticmethod
-    def fits(utterance, room):
-        return max(utterance.text, default=0) < room[0] and max(utterance.units, default=0) < room[1]
 
     def batches(self, rng, frames, shortest_first):
         """Batches of about `frames` frames each, utterances of like length together, in random order."""
@@ -172,7 +168,8 @@ class Trainer:
         decayed = [p for p in self.master if p.dim() > 1]
         plain = [p for p in self.master if p.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), fused=self.device.type == "cuda")
+        on_gpu = self.device.type == "cuda"
+        self.optimiser = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), foreach=not on_gpu, fused=on_gpu)
         if moments:
             for parameter, (first, second) in zip(self.master, moments):
                 self.optimiser.state[parameter] = {"step": torch.tensor(float(self.step), device=self.device), "exp_avg": first.to(self.device), "exp_avg_sq": second.to(self.device)}
@@ -205,12 +202,12 @@ class Trainer:
                 old = state["master"][name]
                 parameter[tuple(slice(0, length) for length in old.shape)] = old
                 pair = []
-                for moment in state["moments"][name] if "moments" in state else ():
+                for moment in state["moments"][name]:
                     grown = torch.zeros(parameter.shape)
                     grown[tuple(slice(0, length) for length in moment.shape)] = moment
                     pair.append(grown)
                 moments.append(pair)
-        return moments if "moments" in state else None
+        return moments
 
     def save(self):
         moments = {}
@@ -221,8 +218,9 @@ class Trainer:
             "master": {name: parameter.data.cpu() for name, parameter in zip(self.names, self.master)},
             "moments": moments,
             "step": self.step,
-            "used": self.tokens.used,
-            "units": self.tokens.units,
+            # Parts that came later may have brought more than there are rows for.
+            "used": self.tokens.used[: self.room[0]],
+            "units": self.tokens.units[: self.room[1]],
             "dimensions": self.size.as_dict(),
         }
         fresh = self.checkpoint.with_suffix(".new")
@@ -259,24 +257,24 @@ class Trainer:
             parameter.grad = None
         loss.backward()
         for parameter, master in zip(self.working, self.master):
-            if parameter.grad is not None and master.grad is None:
-                master.grad = torch.empty_like(master)
-        trained = [pair for pair in zip(self.working, self.master) if pair[0].grad is not None]
-        torch._foreach_copy_([master.grad for _, master in trained], [parameter.grad for parameter, _ in trained])
+            master.grad = None if parameter.grad is None else parameter.grad.float()
         nn.utils.clip_grad_norm_([master for master in self.master if master.grad is not None], 1.0)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         self.optimiser.step()
         with torch.no_grad():
-            torch._foreach_copy_(self.working, self.master)
+            for parameter, master in zip(self.working, self.master):
+                parameter.copy_(master)
         return torch.stack([words.detach(), ctc.detach()])
 
     def run(self):
         options, sums, steps = self.options, torch.zeros(2, device=self.device), 0
         torch.manual_seed(options.seed + self.step)
         self.started = time.monotonic()
-        while self.done() < 1.0:
-            self.parts.refresh(self.room)
+        ended = False
+        while not ended:
+            if options.minutes:
+                self.parts.refresh(self.room)
             # Each pass over the parts has its own order, also after a checkpoint.
             rng = random.Random(options.seed * 1_000_003 + self.step)
             short = self.step < SHORT_UNTIL
@@ -289,13 +287,12 @@ class Trainer:
                     words, ctc = (sums / 50).tolist()
                     sums.zero_()
                     print(f"{self.step} words {words:.3f} ctc {ctc:.3f} rate {self.rate():.1e} {pace:.3f} s/step {len(self.parts.utterances)} utterances", flush=True)
-                if self.step % options.look == 0:
+                ended = self.done() >= 1.0
+                if ended or self.step % options.look == 0:
                     self.save()
                     self.evaluate()
-                if self.done() >= 1.0 or (short and self.step >= SHORT_UNTIL):
+                if ended or (short and self.step >= SHORT_UNTIL):
                     break
-        self.save()
-        self.evaluate()
 
     @torch.no_grad()
     def evaluate(self, count=160):
@@ -342,9 +339,9 @@ def main():
     parser.add_argument("--work", required=True, help="folder for the checkpoint")
     parser.add_argument("--start-from", help="a whisper.cpp file whose weights are taken over")
     parser.add_argument("--steps", type=int, default=24_000)
-    parser.add_argument("--minutes", type=float, default=0, help="run for so long, whatever the steps, taking up parts as they appear")
+    parser.add_argument("--minutes", type=float, default=0, help="run for so long instead, taking up parts as they appear")
     parser.add_argument("--cooldown", type=float, default=0.3, help="share of the run in which the learning rate falls")
-    parser.add_argument("--look", type=int, default=500, help="steps between checkpoints")
+    parser.add_argument("--look", type=int, default=1_000, help="steps between checkpoints and glances")
     parser.add_argument("--room", type=int, default=0, help="with --minutes: rows for tokens that later parts may bring")
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--dropout", type=float, default=0.0)
