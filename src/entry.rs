@@ -4,6 +4,7 @@
 
 use std::{fmt, str::FromStr};
 
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{EntryId, KnowledgeVersion};
@@ -23,13 +24,65 @@ pub struct Entry {
     pub answer: String,
     /// What happens beside saying it.
     pub action: Action,
+    /// A short name to be offered by (安装费用); without one the question itself is read out.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// When it is true.
+    #[serde(default, skip_serializing_if = "Validity::is_always")]
+    pub validity: Validity,
+}
+
+impl Entry {
+    /// What it is called when it is offered to a caller.
+    pub fn spoken_name(&self) -> &str {
+        match self.name.as_str() {
+            "" => &self.question,
+            name => name,
+        }
+    }
+
+    /// Every way to ask it, the question first.
+    pub fn phrasings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.question)
+            .chain(&self.similar_questions)
+            .map(String::as_str)
+    }
+}
+
+/// From when until when an entry is true, in the local time of the business (生效时间, 失效时间).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validity {
+    /// From this moment on; always, if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_effect: Option<DateTime>,
+    /// From this moment on no more; forever true, if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<DateTime>,
+}
+
+impl Validity {
+    /// Without beginning and end.
+    pub const fn is_always(&self) -> bool {
+        self.takes_effect.is_none() && self.expires.is_none()
+    }
+
+    /// Whether it is true at this local time.
+    pub fn holds(&self, now: DateTime) -> bool {
+        self.takes_effect.is_none_or(|from| from <= now) && !self.has_expired(now)
+    }
+
+    /// Whether its time is over.
+    pub fn has_expired(&self, now: DateTime) -> bool {
+        self.expires.is_some_and(|until| until <= now)
+    }
 }
 
 /// What an entry does beside saying its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Action {
     /// Say the answer, nothing else.
+    #[default]
     Answer,
     /// Look something up in the business's systems (`lookup:order`).
     Lookup(String),
@@ -156,6 +209,25 @@ pub struct Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_is_true_from_its_first_moment_until_its_last() {
+        let at = |text: &str| text.parse::<DateTime>().expect("a date");
+        let both = Validity {
+            takes_effect: Some(at("2026-10-01T00:00:00")),
+            expires: Some(at("2026-10-08T00:00:00")),
+        };
+        for (now, holds) in [
+            ("2026-09-30T23:59:59", false),
+            ("2026-10-01T00:00:00", true),
+            ("2026-10-07T23:59:59", true),
+            ("2026-10-08T00:00:00", false),
+        ] {
+            assert_eq!(both.holds(at(now)), holds, "{now}");
+        }
+        assert!(Validity::default().holds(at("0001-01-01T00:00:00")));
+        assert!(Validity::default().is_always() && !both.is_always());
+    }
 
     #[test]
     fn actions_read_as_they_are_written() {

@@ -3,6 +3,7 @@
 //! A sheet is taken whole or not at all: every fault of a file is found and named with its line and column. This module
 //! reads no files (callers pass the content) and does not search (see `retrieval`).
 
+pub mod import;
 mod paraphrases;
 mod sheet;
 
@@ -10,7 +11,10 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::{entry::Entry, ids::KnowledgeVersion};
+use crate::{
+    entry::{Entry, Validity},
+    ids::KnowledgeVersion,
+};
 
 pub use paraphrases::parse_paraphrases;
 pub use sheet::parse_csv;
@@ -53,6 +57,14 @@ fn version_of(entries: &[Entry]) -> KnowledgeVersion {
             .for_each(|question| add(question));
         add(&entry.answer);
         add(&entry.action.to_string());
+        add(&entry.name);
+        let Validity {
+            takes_effect,
+            expires,
+        } = entry.validity;
+        for moment in [takes_effect, expires] {
+            add(&moment.map(|moment| moment.to_string()).unwrap_or_default());
+        }
     }
     let digest = hash.finalize();
     KnowledgeVersion::new(

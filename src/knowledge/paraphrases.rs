@@ -77,6 +77,8 @@ fn intent(line: &[u8]) -> Result<Option<(String, Entry)>, String> {
         similar_questions: phrasings.collect(),
         answer: String::new(),
         action: Action::Answer,
+        name: String::default(),
+        validity: Default::default(),
     };
     Ok(Some((trade.to_owned(), entry)))
 }

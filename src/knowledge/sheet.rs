@@ -162,6 +162,8 @@ impl Reading {
                 similar_questions: similar,
                 answer,
                 action,
+                name: String::default(),
+                validity: Default::default(),
             });
         }
     }

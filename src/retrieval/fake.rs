@@ -41,6 +41,8 @@ impl FakeIndex {
             similar_questions: Vec::new(),
             answer: answer.to_owned(),
             action: Action::Answer,
+            name: String::default(),
+            validity: Default::default(),
         }
     }
 

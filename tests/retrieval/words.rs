@@ -156,6 +156,8 @@ fn ten_thousand_entries_are_searched() {
                 ],
                 answer: format!("{thing}的{part}请看说明书第{number}页。"),
                 action: Action::Answer,
+                name: String::default(),
+                validity: Default::default(),
             }
         })
         .collect();
@@ -186,6 +188,8 @@ fn equal_scores_are_ordered_by_id() {
         similar_questions: Vec::new(),
         answer: "好的。".to_owned(),
         action: Action::Answer,
+        name: String::default(),
+        validity: Default::default(),
     };
     // 报修 and 保修 sound the same; so do 包修 and both.
     let entries = [entry("B", "保修多久"), entry("A", "报修多久")];

@@ -40,6 +40,8 @@ pub(super) fn entry(id: &str, question: &str, answer: &str, action: Action) -> C
             similar_questions: Vec::new(),
             answer: answer.to_owned(),
             action,
+            name: String::default(),
+            validity: Default::default(),
         },
         score: 0.9,
         matched: question.to_owned(),

@@ -34,6 +34,8 @@ fn candidate(id: &str) -> Candidate {
             similar_questions: Vec::new(),
             answer: "请说型号。".to_owned(),
             action: crate::entry::Action::Answer,
+            name: String::default(),
+            validity: Default::default(),
         },
         score: 0.75,
         matched: "怎么报修".to_owned(),

@@ -20,6 +20,8 @@ fn candidate(id: &str, question: &str) -> Candidate {
             similar_questions: Vec::new(),
             answer: "答".to_owned(),
             action: Action::Answer,
+            name: String::default(),
+            validity: Default::default(),
         },
         score: 0.82,
         matched: question.to_owned(),

@@ -1,0 +1,11 @@
+//! A business's own documents into entries, with a report of what became of every row and page.
+//!
+//! A reader for each format brings a file into one shape, a [`Document`] of headings, paragraphs and tables; from there on
+//! formats do not matter. Files come from strangers: this is run in a process of its own with limits (see `sandbox`), and
+//! says where it is so that a file that ends the process can be answered with the place. Nothing here publishes anything.
+
+mod document;
+mod report;
+
+pub use document::{Document, Part, Place, Row, Table};
+pub use report::{Imported, Outcome, Report, ReportLine};
