@@ -2,7 +2,7 @@
 //!
 //! This module does not parse documents (see `knowledge`) and does not search (see `retrieval`).
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -168,7 +168,7 @@ impl fmt::Display for Action {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The entry itself.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
     /// How well it matches, 0 to 1. Comparable between questions.
     pub score: f32,
     /// The phrasing that matched best.

@@ -72,9 +72,28 @@ text_id!(
     EntryId
 );
 text_id!(
+    /// A knowledge base of a business, unique within it.
+    BaseName
+);
+text_id!(
     /// The version of a knowledge base: the hash of its content.
     KnowledgeVersion
 );
+
+/// A knowledge base: its owner and its name. Nothing is looked up by the name alone, so that no data crosses businesses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BaseId {
+    /// Who owns it.
+    pub business: BusinessId,
+    /// Which of the owner's.
+    pub name: BaseName,
+}
+
+impl fmt::Display for BaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.business, self.name)
+    }
+}
 
 counter_id!(
     /// One thing the bot says in one call. Audio of an old speech is dropped at playout.

@@ -45,6 +45,7 @@ pub mod tts;
 pub mod acd;
 pub mod console;
 pub mod media_plane;
+pub mod publishing;
 pub mod session;
 pub mod simulator;
 pub mod sip;

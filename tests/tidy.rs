@@ -43,6 +43,7 @@ const LAYERS: &[&[&str]] = &[
         "acd",
         "console",
         "media_plane",
+        "publishing",
         "session",
         "simulator",
         "sip",

@@ -4,9 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 
+use super::files::model_check;
 #[cfg(feature = "kokoro")]
 use super::files::voice_check;
-use super::{Files, Progress, files::model_check};
 #[cfg(feature = "sherpa")]
 use crate::asr::{
     sherpa::{SenseVoice, SenseVoiceRecognizer, StreamingParaformer},
@@ -20,6 +20,8 @@ use crate::{
     embedding::{self, TextEncoder},
     inference::PoolConfig,
     models::Catalog,
+    publishing::IndexMaker,
+    retrieval::RetrievalConfig,
     sentiment::{Cues, MoodClassifier},
     tts::{
         SpeechSynthesizer,
@@ -28,8 +30,8 @@ use crate::{
     },
 };
 
-/// Sentences that stay in memory, and there alone, beyond those that are known: briefs, numbers read back.
-const UNKNOWN_SENTENCES: usize = 1_000;
+/// Sentences that stay in memory: those said last, and all that have no file (briefs, numbers read back). Some 200 MB.
+const SENTENCES_IN_MEMORY: usize = 1_000;
 
 /// Clauses of all calls that may wait for Kokoro; each call has one.
 #[cfg(feature = "kokoro")]
@@ -118,21 +120,30 @@ pub(super) fn moods(config: &Config) -> anyhow::Result<Option<Arc<MoodClassifier
     Ok(Some(Arc::new(moods)))
 }
 
-pub(super) async fn synthesizer(
-    config: &Config,
-    files: &Files,
-    progress: &mut dyn Progress,
-) -> anyhow::Result<Arc<dyn SpeechSynthesizer>> {
+/// The engine that speaks, behind a memory of what it has said.
+pub(super) async fn speech(config: &Config) -> anyhow::Result<Arc<PhraseCache>> {
     let synthesis = &config.synthesis;
     let engine = voice(config).await?;
-    let all = files.sentences.len();
-    let capacity = all + UNKNOWN_SENTENCES;
-    let cache = PhraseCache::open(&synthesis.cache, Keep::Prefetched, capacity, engine)
-        .with_context(|| format!("speech cache {} cannot be made", synthesis.cache.display()))?;
-    cache
-        .prefetch(&files.sentences, |done| progress.synthesised(done, all))
-        .await?;
+    let cache = PhraseCache::open(
+        &synthesis.cache,
+        Keep::Prefetched,
+        SENTENCES_IN_MEMORY,
+        engine,
+    )
+    .with_context(|| format!("speech cache {} cannot be made", synthesis.cache.display()))?;
     Ok(Arc::new(cache))
+}
+
+/// Makes the index of any version.
+pub(super) fn index_maker(config: &Config, encoder: Option<Arc<dyn TextEncoder>>) -> IndexMaker {
+    IndexMaker {
+        config: RetrievalConfig {
+            answer: config.retrieval.answer,
+            clarify: config.retrieval.clarify,
+            margin: config.retrieval.margin,
+        },
+        encoder,
+    }
 }
 
 /// The engine that speaks.

@@ -1,7 +1,7 @@
 //! Everything that is read from files before anything is started: knowledge, prompts, tables, the model's hash.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -12,35 +12,67 @@ use anyhow::Context;
 use super::engines;
 use crate::{
     asr::Language,
-    config::{Config, LineConfig, RecognitionEngine, SynthesisEngine, Transfer},
+    config::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine, Transfer},
     conversation::{ConversationSettings, Prompts, Timings},
     embedding::TextEncoder,
-    entry::Entry,
-    ids::{BusinessId, LineNumber},
+    ids::{BaseId, BaseName, BusinessId, LineNumber},
     knowledge::{KnowledgeBase, parse_csv},
     models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
-    retrieval::{HybridIndex, KnowledgeIndex, LexicalIndex, RetrievalConfig},
+    publishing::{BasePlan, Voice},
+    retrieval::KnowledgeIndex,
     routing::{LineRule, LineTable},
     session::{HandoverSettings, LineServices, SessionSettings, TransferMode},
     tts::SpeechRequest,
 };
 
 /// What the files hold, checked.
-#[derive(Debug)]
 pub struct Files {
     /// Which line a number belongs to.
     pub table: LineTable,
     /// Where a number is from.
     pub places: Places,
     /// The lines.
-    pub lines: HashMap<LineNumber, Arc<LineServices>>,
-    /// Every sentence that is known before a call, for the speech engine.
+    pub lines: HashMap<LineNumber, LinePlan>,
+    /// The knowledge bases of the lines, each once.
+    pub bases: Vec<BasePlan>,
+    /// The sentences of the prompts that are known before a call, for the speech engine.
     pub sentences: Vec<SpeechRequest>,
-    /// Entries of each line, for people who ask what was read.
-    pub entries: BTreeMap<LineNumber, usize>,
-    /// Name and version of the encoder, if there is one.
-    pub encoder: Option<String>,
+    /// The encoder, if there is one.
+    pub encoder: Option<Arc<dyn TextEncoder>>,
+}
+
+/// A line, before its knowledge is known.
+#[derive(Clone, Debug)]
+pub struct LinePlan {
+    /// For the machine.
+    pub settings: SessionSettings,
+    /// Language of prompts and answers.
+    pub language: String,
+    /// Voice of the speech engine.
+    pub voice: String,
+    /// What it answers from.
+    pub base: BaseId,
+}
+
+impl LinePlan {
+    /// The line, answering from `index`.
+    pub(super) fn with(self, index: Arc<dyn KnowledgeIndex>) -> LineServices {
+        LineServices {
+            index,
+            settings: self.settings,
+            language: self.language,
+            voice: self.voice,
+        }
+    }
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Files")
+            .field("lines", &self.lines)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Files {
@@ -51,7 +83,7 @@ impl Files {
         let encoder = engines::encoder(config)?;
         let mut rules = Vec::new();
         let (mut lines, mut sentences) = (HashMap::new(), Vec::new());
-        let mut entries = BTreeMap::new();
+        let mut bases: BTreeMap<BaseId, BasePlan> = BTreeMap::new();
         for business in &config.businesses {
             for line in &business.lines {
                 let number = LineNumber::new(&line.number);
@@ -65,23 +97,33 @@ impl Files {
                     // `all_prompts` has read those of every line.
                     .context("the prompts of a line were not read")?
                     .clone();
-                let known = knowledge(&line.knowledge)?;
-                let voice = voice(config, line);
-                sentences.extend(what_is_said(
-                    line,
-                    voice,
-                    &business.name,
-                    &prompts,
-                    &known.entries,
-                ));
-                entries.insert(number.clone(), known.entries.len());
-                let services = LineServices {
-                    index: index(config, known, encoder.as_ref())?,
-                    settings: settings(config, line, &business.name, prompts),
+                let voice = Voice {
                     language: line.language.clone(),
-                    voice: voice.to_owned(),
+                    voice: voice(config, line).to_owned(),
                 };
-                lines.insert(number, Arc::new(services));
+                sentences.extend(fixed_sentences(&voice, &business.name, &prompts));
+                let base = base_of(business, line);
+                let plan = match bases.entry(base.clone()) {
+                    Entry::Occupied(plan) => plan.into_mut(),
+                    Entry::Vacant(place) => place.insert(BasePlan {
+                        id: base.clone(),
+                        seed: knowledge(&line.knowledge)?,
+                        file: line.knowledge.clone(),
+                        lines: Vec::new(),
+                        voices: Vec::new(),
+                    }),
+                };
+                plan.lines.push(number.clone());
+                if !plan.voices.contains(&voice) {
+                    plan.voices.push(voice.clone());
+                }
+                let line = LinePlan {
+                    settings: settings(config, line, &business.name, prompts),
+                    language: voice.language,
+                    voice: voice.voice,
+                    base,
+                };
+                lines.insert(number, line);
             }
         }
         let table = LineTable::new(&rules, places.clone())?;
@@ -89,9 +131,9 @@ impl Files {
             table,
             places,
             lines,
+            bases: bases.into_values().collect(),
             sentences,
-            entries,
-            encoder: encoder.map(|encoder| format!("{} {}", encoder.name(), encoder.version())),
+            encoder,
         })
     }
 
@@ -205,29 +247,6 @@ fn knowledge(file: &Path) -> anyhow::Result<KnowledgeBase> {
     Ok(parse_csv(&file.display().to_string(), &content)?)
 }
 
-/// By words and meaning, or without an encoder by words alone.
-fn index(
-    config: &Config,
-    known: KnowledgeBase,
-    encoder: Option<&Arc<dyn TextEncoder>>,
-) -> anyhow::Result<Arc<dyn KnowledgeIndex>> {
-    let KnowledgeBase { version, entries } = known;
-    let retrieval = RetrievalConfig {
-        answer: config.retrieval.answer,
-        clarify: config.retrieval.clarify,
-        margin: config.retrieval.margin,
-    };
-    Ok(match encoder {
-        Some(encoder) => Arc::new(HybridIndex::build(
-            version,
-            entries,
-            retrieval,
-            encoder.clone(),
-        )?),
-        None => Arc::new(LexicalIndex::build(version, entries, retrieval)),
-    })
-}
-
 fn settings(
     config: &Config,
     line: &LineConfig,
@@ -263,25 +282,32 @@ fn voice<'a>(config: &Config, line: &'a LineConfig) -> &'a str {
     }
 }
 
-/// Answers and fixed sentences of a line.
-fn what_is_said<'a>(
-    line: &'a LineConfig,
-    voice: &'a str,
+/// The sentences of the prompts that do not depend on a call.
+fn fixed_sentences(
+    voice: &Voice,
     business: &str,
     prompts: &Prompts,
-    entries: &'a [Entry],
-) -> impl Iterator<Item = SpeechRequest> + 'a {
-    let fixed = prompts
-        .fixed_sentences(business)
-        .into_iter()
-        .map(|sentence| (sentence.text, sentence.speed));
-    let answers = entries.iter().map(|entry| (entry.answer.clone(), 1.0));
-    fixed.chain(answers).map(|(text, speed)| SpeechRequest {
-        text,
-        language: line.language.clone(),
-        voice: voice.to_owned(),
-        speed,
-    })
+) -> impl Iterator<Item = SpeechRequest> {
+    let voice = voice.clone();
+    let sentences = prompts.fixed_sentences(business).into_iter();
+    sentences.map(move |sentence| voice.says(&sentence.text, sentence.speed))
+}
+
+/// The base that a line answers from, by its name or that of its file.
+fn base_of(business: &BusinessConfig, line: &LineConfig) -> BaseId {
+    let stem = || {
+        line.knowledge
+            .file_stem()
+            .map(|stem| stem.to_string_lossy())
+    };
+    let name = match &line.knowledge_base {
+        Some(name) => name.clone(),
+        None => stem().unwrap_or_default().into_owned(),
+    };
+    BaseId {
+        business: BusinessId::new(&business.id),
+        name: BaseName::new(name),
+    }
 }
 
 #[cfg(test)]

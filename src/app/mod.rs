@@ -4,7 +4,7 @@ mod engines;
 mod files;
 mod status;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -15,8 +15,10 @@ use crate::{
     config::Config,
     console::{self, ConsoleState},
     media_plane::{MediaPlane, MediaPlaneConfig},
+    publishing::{BasePlan, Library, Shelf},
     recording::Recorder,
-    session::{Reception, ReceptionConfig, Services, comfort_music},
+    retrieval::KnowledgeIndex,
+    session::{Lines, Reception, ReceptionConfig, Services, comfort_music},
     sip::{
         Authentication, Credentials, Registration, SipConfig, SipEndpoint, Trunk,
         session_timer::Policy,
@@ -41,6 +43,7 @@ pub struct App {
     console: TcpListener,
     state: ConsoleState,
     status: Arc<ProcessStatus>,
+    library: Arc<Library>,
     store: Store,
     /// Held until the last record is written.
     lock: ServingLock,
@@ -76,7 +79,20 @@ impl App {
         let recognizer = engines::recognizer(config)?;
         let moods = engines::moods(config)?;
         progress.step("preparing what can be said");
-        let synthesizer = engines::synthesizer(config, &files, progress).await?;
+        let synthesizer = engines::speech(config).await?;
+        let all = files.sentences.len();
+        synthesizer
+            .prefetch(&files.sentences, |done| progress.synthesised(done, all))
+            .await?;
+        let maker = engines::index_maker(config, files.encoder.clone());
+        let library = Library::new(
+            store.clone(),
+            files.bases.clone(),
+            maker,
+            synthesizer.clone(),
+        );
+        library.seed(clock.wall_ms(clock.now())).await?;
+        let lines = Arc::new(open_lines(&library, &files, progress).await?);
         let media = MediaPlane::start(
             MediaPlaneConfig {
                 address: config.media.address,
@@ -96,11 +112,12 @@ impl App {
         let (sip, calls) = SipEndpoint::start(sip_config(config)).await?;
         let registrations = register(config, &sip)?;
         let metrics = Arc::new(Metrics::default());
-        let lines: Vec<String> = files.lines.keys().map(ToString::to_string).collect();
+        let library = Arc::new(library);
         let status = Arc::new(ProcessStatus::new(
             clock.wall_ms(clock.now()),
             config.sip.max_calls,
-            lines,
+            lines.clone(),
+            library.clone(),
             metrics.clone(),
             media.clone(),
             sip.clone(),
@@ -109,7 +126,7 @@ impl App {
             clock,
             table: files.table,
             places: files.places,
-            lines: files.lines,
+            lines,
             recognizer,
             recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
             moods,
@@ -138,6 +155,7 @@ impl App {
             console,
             state,
             status,
+            library,
             store,
             lock,
             registrations,
@@ -169,10 +187,16 @@ impl App {
             console,
             state,
             status,
+            library,
             store,
             lock,
             registrations,
         } = self;
+        let following = {
+            let shelf = IntoLines(services.lines.clone());
+            let stop = stop.clone();
+            tokio::spawn(async move { library.follow(&shelf, stop).await })
+        };
         let console_stop = CancellationToken::new();
         let console = tokio::spawn(console::serve(console, state, console_stop.clone()));
         status.set_ready();
@@ -198,11 +222,43 @@ impl App {
             never = giving_up => match never {},
         };
         drop(services);
+        following.await.context("the library failed")?;
         console_stop.cancel();
         console.await?.context("the console failed")?;
         store.close().await;
         drop(lock);
         written.context("the last records were not written")
+    }
+}
+
+/// The lines, each answering from the version of its base that is published.
+async fn open_lines(
+    library: &Library,
+    files: &Files,
+    progress: &mut dyn Progress,
+) -> anyhow::Result<Lines> {
+    let mut indexes = HashMap::new();
+    for base in &files.bases {
+        let index = library
+            .open(&base.id, |done, all| progress.synthesised(done, all))
+            .await
+            .with_context(|| format!("knowledge base {}", base.id))?;
+        indexes.insert(&base.id, index);
+    }
+    let lines = files.lines.iter().filter_map(|(number, plan)| {
+        // Every line's base is among the bases.
+        let index = indexes.get(&plan.base)?.clone();
+        Some((number.clone(), Arc::new(plan.clone().with(index))))
+    });
+    Ok(Lines::new(lines.collect()))
+}
+
+/// Puts new versions into the lines.
+struct IntoLines(Arc<Lines>);
+
+impl Shelf for IntoLines {
+    fn put(&self, base: &BasePlan, index: &Arc<dyn KnowledgeIndex>) {
+        self.0.switch(&base.lines, index);
     }
 }
 

@@ -6,8 +6,10 @@ use std::sync::{
 };
 
 use crate::{
-    console::{Status, StatusProvider},
+    console::{BaseStatus, Status, StatusProvider},
     media_plane::MediaPlane,
+    publishing::{BaseState, Library},
+    session::Lines,
     sip::SipEndpoint,
     telemetry::{Metrics, Page},
 };
@@ -22,7 +24,8 @@ pub(super) struct ProcessStatus {
     state: AtomicU8,
     started_ms: i64,
     max_calls: usize,
-    lines: Vec<String>,
+    lines: Arc<Lines>,
+    library: Arc<Library>,
     metrics: Arc<Metrics>,
     media: Arc<MediaPlane>,
     sip: SipEndpoint,
@@ -32,17 +35,18 @@ impl ProcessStatus {
     pub(super) fn new(
         started_ms: i64,
         max_calls: usize,
-        mut lines: Vec<String>,
+        lines: Arc<Lines>,
+        library: Arc<Library>,
         metrics: Arc<Metrics>,
         media: Arc<MediaPlane>,
         sip: SipEndpoint,
     ) -> Self {
-        lines.sort();
         Self {
             state: AtomicU8::new(STARTING),
             started_ms,
             max_calls,
             lines,
+            library,
             metrics,
             media,
             sip,
@@ -55,6 +59,17 @@ impl ProcessStatus {
 
     pub(super) fn set_stopping(&self) {
         self.state.store(STOPPING, Ordering::Relaxed);
+    }
+}
+
+fn shown(state: BaseState) -> BaseStatus {
+    BaseStatus {
+        base: state.id.to_string(),
+        version: state.version,
+        entries: state.entries,
+        problem: state
+            .failed
+            .map(|(number, why)| format!("version {number} cannot be used: {why}")),
     }
 }
 
@@ -71,7 +86,13 @@ impl StatusProvider for ProcessStatus {
             active_calls: usize::try_from(self.metrics.calls_active.get()).unwrap_or(0),
             max_calls: self.max_calls,
             started_ms: self.started_ms,
-            lines: self.lines.clone(),
+            lines: self
+                .lines
+                .numbers()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            knowledge: self.library.state().into_iter().map(shown).collect(),
         }
     }
 

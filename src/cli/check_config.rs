@@ -22,11 +22,16 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let files = Files::read(&config)?;
     Files::check_models(&config)?;
     let mut text = String::new();
-    for (line, entries) in &files.entries {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "line {line}: {entries} entries");
+    for base in &files.bases {
+        for line in &base.lines {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "line {line}: {} entries", base.seed.entries.len());
+        }
     }
-    let encoder = files.encoder.as_deref().unwrap_or("none, by words alone");
+    let encoder = files.encoder.as_ref().map_or_else(
+        || "none, by words alone".to_owned(),
+        |encoder| format!("{} {}", encoder.name(), encoder.version()),
+    );
     let _ = writeln!(text, "encoder: {encoder}");
     for warning in language_warnings(&config)? {
         let _ = writeln!(text, "WARNING  {warning}");

@@ -1,6 +1,6 @@
 //! What a configuration must hold beyond its types.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     file::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine},
@@ -221,9 +221,27 @@ fn check_business(
     if business.lines.is_empty() {
         fault(format!("{key}.line"), "must be given at least once")?;
     }
+    let mut files = BTreeMap::new();
     for (place, line) in business.lines.iter().enumerate() {
         let key = format!("{key}.line[{place}]");
         check_line(&key, line)?;
+        let base = line.knowledge_base.as_deref().map_or_else(
+            || {
+                line.knowledge
+                    .file_stem()
+                    .map(|stem| stem.to_string_lossy())
+            },
+            |base| Some(base.into()),
+        );
+        let file = files.entry(base).or_insert(&line.knowledge);
+        if *file != &line.knowledge {
+            let problem = format!(
+                "{} and {} would be one knowledge base; name them with `knowledge_base`",
+                file.display(),
+                line.knowledge.display()
+            );
+            fault(format!("{key}.knowledge"), problem)?;
+        }
         if engine == SynthesisEngine::Kokoro && line.language != "zh-CN" {
             let problem = "must be zh-CN: kokoro speaks nothing else";
             fault(format!("{key}.language"), problem)?;
@@ -242,6 +260,14 @@ fn check_line(key: &str, line: &LineConfig) -> Result<(), Fault> {
     if !matches!(line.language.as_str(), "zh-CN" | "en-US") {
         let problem = format!("must be zh-CN or en-US, not `{}`", line.language);
         fault(format!("{key}.language"), problem)?;
+    }
+    if let Some(base) = &line.knowledge_base
+        && (base.is_empty() || base.contains(['/', ' ']))
+    {
+        fault(
+            format!("{key}.knowledge_base"),
+            "must not be empty or hold blanks or `/`",
+        )?;
     }
     if let Some(agent) = &line.agent
         && !(agent.starts_with("sip:") && agent.len() > "sip:".len())

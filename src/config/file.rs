@@ -261,8 +261,12 @@ pub struct LineConfig {
     /// Voice of the speech engine; its own choice if empty.
     #[serde(default)]
     pub voice: String,
-    /// The FAQ, a CSV file.
+    /// The FAQ that it begins with, a CSV file: its first published version, and every later one while nobody publishes
+    /// otherwise.
     pub knowledge: PathBuf,
+    /// Name of the knowledge base; without one, that of the file. Lines of one business may share a base.
+    #[serde(default)]
+    pub knowledge_base: Option<String>,
     /// The agent's SIP URI.
     #[serde(default)]
     pub agent: Option<String>,

@@ -38,6 +38,22 @@ pub struct Status {
     pub started_ms: i64,
     /// The lines it answers.
     pub lines: Vec<String>,
+    /// What new calls are answered from.
+    pub knowledge: Vec<BaseStatus>,
+}
+
+/// A knowledge base in use.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct BaseStatus {
+    /// `business/base`.
+    pub base: String,
+    /// The version in use.
+    pub version: u64,
+    /// How many entries it has.
+    pub entries: u64,
+    /// What is wrong, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// Knows how the process is doing.

@@ -73,6 +73,7 @@ impl Console {
             ready,
             max_calls: 100,
             lines: vec![LINE.to_owned()],
+            knowledge: Vec::new(),
             ..Status::default()
         };
         let state = ConsoleState {

@@ -282,7 +282,7 @@ impl Conversation {
             entry: entry.id.clone(),
         };
         self.say_repeatable(Repeatable {
-            text: entry.answer,
+            text: entry.answer.clone(),
             source,
             speed: 1.0,
         });
@@ -294,7 +294,7 @@ impl Conversation {
             | Action::Route(_)
             | Action::Sms(_)
             | Action::Verify(_) => Stage::Noting {
-                entry: entry.id,
+                entry: entry.id.clone(),
                 keys: String::new(),
             },
         };

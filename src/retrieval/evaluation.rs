@@ -273,7 +273,7 @@ mod tests {
 
         fn rank(&self, _question: &str, most: usize) -> Vec<Candidate> {
             let ranked = (1u8..5).map(|place| Candidate {
-                entry: FakeIndex::entry(&format!("A{place}"), "问", "答"),
+                entry: FakeIndex::entry(&format!("A{place}"), "问", "答").into(),
                 score: 0.9 / f32::from(place),
                 matched: "问".to_owned(),
             });

@@ -2,7 +2,7 @@
 //!
 //! It does not rank or normalise; a question that it was not told abstains.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{KnowledgeIndex, SearchError, SearchFuture};
 use crate::{
@@ -82,7 +82,7 @@ impl FakeIndex {
 fn candidate(entry: Entry, score: f32) -> Candidate {
     Candidate {
         matched: entry.question.clone(),
-        entry,
+        entry: Arc::new(entry),
         score,
     }
 }
@@ -123,7 +123,7 @@ mod tests {
 
         assert!(matches!(
             verdict("开发票").await,
-            Ok(Verdict::Answer { candidate }) if candidate.entry == entry
+            Ok(Verdict::Answer { candidate }) if *candidate.entry == entry
         ));
         assert!(matches!(
             verdict("票").await,

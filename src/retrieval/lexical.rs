@@ -2,7 +2,7 @@
 //!
 //! It knows no meaning beyond its word lists; questions that share no word, character or sound with any phrasing abstain.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     KnowledgeIndex, MAX_CHOICES, Ranking, RetrievalConfig, SearchFuture,
@@ -192,7 +192,7 @@ impl LexicalIndex {
             .map(|(phrasing, score)| {
                 let (entry, text) = entry(phrasing);
                 Candidate {
-                    entry: entry.clone(),
+                    entry: Arc::new(entry.clone()),
                     score,
                     matched: text.clone(),
                 }

@@ -56,7 +56,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(at, &score)| Candidate {
-                entry: FakeIndex::entry(&format!("A{at}"), "问", "答"),
+                entry: FakeIndex::entry(&format!("A{at}"), "问", "答").into(),
                 score,
                 matched: "问".to_owned(),
             })

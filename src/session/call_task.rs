@@ -89,7 +89,7 @@ impl CallTask {
         });
         let line = decision
             .as_ref()
-            .and_then(|decision| services.lines.get(&decision.line).cloned());
+            .and_then(|decision| services.lines.get(&decision.line));
         let origin = services.clock.now();
         let offered = OfferedCall {
             wall_ms: services.clock.wall_ms(origin),

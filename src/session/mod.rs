@@ -36,5 +36,5 @@ pub use music::comfort_music;
 pub use output::SessionOutput;
 pub use reception::{Reception, ReceptionConfig};
 pub use replay::{ReplayError, Replayed, replay};
-pub use services::{LineServices, Services};
+pub use services::{LineServices, Lines, Services};
 pub use settings::{HandoverSettings, JournalEntry, JournalSettings, SessionSettings};

@@ -1,6 +1,12 @@
 //! What calls share: engines, the record, the legs' makers, and each line's own.
 
-use std::{collections::HashMap, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use crate::{
     asr::RecognizerPool, audio::Pcm, clock::ProcessClock, ids::LineNumber, media_plane::MediaPlane,
@@ -18,7 +24,7 @@ pub struct Services {
     /// Where a number is from.
     pub places: Places,
     /// The lines.
-    pub lines: HashMap<LineNumber, Arc<LineServices>>,
+    pub lines: Arc<Lines>,
     /// Words from audio.
     pub recognizer: Arc<RecognizerPool>,
     /// When recognition of an utterance is given up.
@@ -53,7 +59,47 @@ impl std::fmt::Debug for Services {
     }
 }
 
+/// The lines. A call keeps what it began with; what is put here is for the next one.
+#[derive(Debug, Default)]
+pub struct Lines(RwLock<HashMap<LineNumber, Arc<LineServices>>>);
+
+impl Lines {
+    /// These lines.
+    pub fn new(lines: HashMap<LineNumber, Arc<LineServices>>) -> Self {
+        Self(RwLock::new(lines))
+    }
+
+    /// What a call of a line shares with others, at this moment.
+    pub fn get(&self, line: &LineNumber) -> Option<Arc<LineServices>> {
+        let lines = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        lines.get(line).cloned()
+    }
+
+    /// The numbers, in order.
+    pub fn numbers(&self) -> Vec<LineNumber> {
+        let lines = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut numbers: Vec<LineNumber> = lines.keys().cloned().collect();
+        numbers.sort();
+        numbers
+    }
+
+    /// New calls of these lines are answered from `index`.
+    pub fn switch(&self, numbers: &[LineNumber], index: &Arc<dyn KnowledgeIndex>) {
+        // Only whole lines are put in: a panic elsewhere leaves the table sound.
+        let mut lines = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for number in numbers {
+            if let Some(line) = lines.get_mut(number) {
+                *line = Arc::new(LineServices {
+                    index: index.clone(),
+                    ..LineServices::clone(line)
+                });
+            }
+        }
+    }
+}
+
 /// What the calls of one line share.
+#[derive(Clone)]
 pub struct LineServices {
     /// The FAQ.
     pub index: Arc<dyn KnowledgeIndex>,

@@ -5,6 +5,7 @@
 //! is recorded, does not hold audio (see `recording`) and reads no clock.
 
 mod chain;
+pub mod knowledge;
 mod lock;
 mod reading;
 mod writer;
@@ -20,7 +21,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::ids::CallId;
+use crate::ids::{BaseId, CallId, EntryId};
 
 pub use chain::ERASED;
 pub use lock::ServingLock;
@@ -236,6 +237,47 @@ pub enum StorageError {
         prefix: String,
         /// Some that match.
         calls: Vec<String>,
+    },
+    /// No such knowledge base.
+    #[error("there is no knowledge base `{0}`")]
+    UnknownBase(BaseId),
+    /// No such version of a knowledge base.
+    #[error("knowledge base `{base}` has no version {number}")]
+    UnknownVersion {
+        /// The base.
+        base: BaseId,
+        /// What was asked for.
+        number: u64,
+    },
+    /// Somebody else has changed the draft in the meantime.
+    #[error(
+        "the draft of `{base}` was changed meanwhile: it is at revision {found}, not {expected}; look at it and try again"
+    )]
+    DraftChanged {
+        /// The base.
+        base: BaseId,
+        /// The revision that was looked at.
+        expected: u64,
+        /// The revision that is there.
+        found: u64,
+    },
+    /// No such entry in a draft.
+    #[error("the draft of `{base}` has no entry `{entry}`")]
+    UnknownEntry {
+        /// The base.
+        base: BaseId,
+        /// The entry.
+        entry: EntryId,
+    },
+    /// What is stored of a knowledge base is not what this version writes.
+    #[error("knowledge base `{base}`: {what} cannot be read: {source}")]
+    UnreadableKnowledge {
+        /// The base.
+        base: BaseId,
+        /// Which part.
+        what: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
     },
     /// The writer's task is gone.
     #[error("the writer of records has stopped")]

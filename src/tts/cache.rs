@@ -75,17 +75,34 @@ impl PhraseCache {
     }
 
     /// Makes sure that all `requests` are there, in files too; `progress` is told how many are done. For sentences that are
-    /// known before a call, and before the first one: what a call has put in memory is not written any more.
+    /// known before a call: what a call has put in memory is not written any more. What has a file is left there until it is
+    /// said, so that any number of answers can be known.
     pub async fn prefetch(
         &self,
         requests: &[SpeechRequest],
         mut progress: impl FnMut(usize),
     ) -> Result<(), SynthesizeError> {
         for (done, request) in requests.iter().enumerate() {
-            self.fetch(request, true).await?;
+            if !self.has_file(request).await {
+                self.fetch(request, true).await?;
+            }
             progress(done + 1);
         }
         Ok(())
+    }
+
+    /// Whether there is a file that can hold the sentence. Whether it does is seen when it is read.
+    async fn has_file(&self, request: &SpeechRequest) -> bool {
+        let file = self.file(&self.key(request));
+        let shortest = (MAGIC.len() + HASH) as u64;
+        tokio::fs::metadata(file)
+            .await
+            .is_ok_and(|found| found.len() > shortest)
+    }
+
+    fn file(&self, key: &Key) -> PathBuf {
+        let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.folder.join(format!("{name}.pcm"))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -132,14 +149,14 @@ impl PhraseCache {
         let key = self.key(request);
         let cell = self.cell(key);
         let pcm = cell.get_or_try_init(|| async {
-            let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-            let file = self.folder.join(format!("{name}.pcm"));
-            if let Ok(bytes) = tokio::fs::read(&file).await
-                && let Some(pcm) = decode(&bytes)
-            {
+            let file = self.file(&key);
+            let kept = tokio::fs::read(&file).await.ok();
+            if let Some(pcm) = kept.as_deref().and_then(decode) {
                 return Ok(pcm);
             }
             let pcm = self.engine.synthesize(request).await?;
+            // A file that is broken was to be kept, whoever asks for it now.
+            let write = write || kept.is_some();
             if write && let Err(error) = write_whole(&file, &encode(&pcm)).await {
                 // The sentence can be said all the same.
                 tracing::warn!(speech.file = %file.display(), %error, "speech was not cached");

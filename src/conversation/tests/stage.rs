@@ -33,7 +33,7 @@ pub(super) fn settings(text: &str) -> Arc<ConversationSettings> {
 
 pub(super) fn entry(id: &str, question: &str, answer: &str, action: Action) -> Candidate {
     Candidate {
-        entry: Entry {
+        entry: Arc::new(Entry {
             id: EntryId::new(id),
             category: String::new(),
             question: question.to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn entry(id: &str, question: &str, answer: &str, action: Action) -> C
             action,
             name: String::default(),
             validity: Default::default(),
-        },
+        }),
         score: 0.9,
         matched: question.to_owned(),
     }

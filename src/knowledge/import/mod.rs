@@ -5,7 +5,9 @@
 //! says where it is so that a file that ends the process can be answered with the place. Nothing here publishes anything.
 
 mod document;
+mod merging;
 mod report;
 
 pub use document::{Document, Part, Place, Row, Table};
+pub use merging::{Mode, merge};
 pub use report::{Imported, Outcome, Report, ReportLine};

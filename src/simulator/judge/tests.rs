@@ -1,5 +1,7 @@
 //! What servers record, held against what is expected.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
@@ -27,7 +29,7 @@ fn seen(events: Vec<CallEvent>) -> Vec<Seen> {
 
 fn candidate(id: &str) -> Candidate {
     Candidate {
-        entry: Entry {
+        entry: Arc::new(Entry {
             id: EntryId::new(id),
             category: "报修".to_owned(),
             question: "怎么报修".to_owned(),
@@ -36,7 +38,7 @@ fn candidate(id: &str) -> Candidate {
             action: crate::entry::Action::Answer,
             name: String::default(),
             validity: Default::default(),
-        },
+        }),
         score: 0.75,
         matched: "怎么报修".to_owned(),
     }

@@ -1,5 +1,7 @@
 //! Events on the left, the lines a reader sees on the right.
 
+use std::sync::Arc;
+
 use std::fmt::Write;
 
 use expect_test::{Expect, expect};
@@ -13,7 +15,7 @@ use crate::{
 
 fn candidate(id: &str, question: &str) -> Candidate {
     Candidate {
-        entry: Entry {
+        entry: Arc::new(Entry {
             id: EntryId::new(id),
             category: String::new(),
             question: question.to_owned(),
@@ -22,7 +24,7 @@ fn candidate(id: &str, question: &str) -> Candidate {
             action: Action::Answer,
             name: String::default(),
             validity: Default::default(),
-        },
+        }),
         score: 0.82,
         matched: question.to_owned(),
     }

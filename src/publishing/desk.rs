@@ -1,0 +1,346 @@
+//! What a business does with its knowledge: import, look, try, publish, bring back.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::civil::DateTime;
+
+use super::{BasePlan, IndexMaker};
+use crate::{
+    embedding::EmbedError,
+    entry::{Entry, Finding},
+    ids::{BaseId, KnowledgeVersion},
+    knowledge::KnowledgeBase,
+    retrieval::{KnowledgeIndex, SearchError},
+    storage::{StorageError, Store, knowledge::Signature},
+    tts::{SynthesizeError, cache::PhraseCache},
+};
+
+/// Indexes of drafts and versions that are kept for the next question: somebody who tries asks more than one.
+const INDEXES_KEPT: usize = 2;
+
+/// Which entries of a base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// What is being worked on.
+    Draft,
+    /// What new calls get.
+    Published,
+    /// A version.
+    Version(u64),
+}
+
+/// How far a publication is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    /// The index is being made.
+    Indexing,
+    /// Answers are being spoken.
+    Speaking {
+        /// How many are.
+        done: usize,
+        /// Of how many.
+        all: usize,
+    },
+    /// New calls get it.
+    Done {
+        /// The version.
+        version: u64,
+    },
+    /// It was not published.
+    Failed,
+}
+
+/// Who publishes, what and when.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The revision of the draft that was looked at; the newest, if `None`.
+    pub revision: Option<u64>,
+    /// Who, when and why.
+    pub signature: Signature,
+}
+
+/// Why something could not be done with a base.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// It could not be read or written, or is not there.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Nothing of it is published.
+    #[error("nothing of `{0}` is published")]
+    NotPublished(BaseId),
+    /// The draft is what is published.
+    #[error("the draft of `{base}` is what is published already, as version {number}")]
+    NothingNew {
+        /// The base.
+        base: BaseId,
+        /// What is published.
+        number: u64,
+    },
+    /// Another publication is going on.
+    #[error("`{0}` is being published already")]
+    Busy(BaseId),
+    /// There is only one version.
+    #[error("`{0}` has no version before this one")]
+    NothingBefore(BaseId),
+    /// The draft holds nothing.
+    #[error("the draft of `{0}` holds no entry")]
+    Empty(BaseId),
+    /// The index could not be made.
+    #[error("the index cannot be made: {0}")]
+    Index(#[from] EmbedError),
+    /// The index could not be asked.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// An answer could not be spoken.
+    #[error("the answers cannot be spoken: {0}")]
+    Speech(#[from] SynthesizeError),
+}
+
+/// The knowledge bases of the businesses, for people who work on them.
+pub struct Desk {
+    store: Store,
+    plans: HashMap<BaseId, BasePlan>,
+    maker: IndexMaker,
+    steps: Mutex<HashMap<BaseId, Step>>,
+    indexes: Mutex<Vec<Arc<dyn KnowledgeIndex>>>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// A desk for the bases in `store`.
+    pub fn new(store: Store, plans: Vec<BasePlan>, maker: IndexMaker) -> Self {
+        Self {
+            store,
+            plans: plans
+                .into_iter()
+                .map(|plan| (plan.id.clone(), plan))
+                .collect(),
+            maker,
+            steps: Mutex::default(),
+            indexes: Mutex::default(),
+        }
+    }
+
+    /// Where everything is kept.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The entries of a draft or version.
+    pub async fn entries(&self, base: &BaseId, which: Which) -> Result<Vec<Entry>, DeskError> {
+        let number = match which {
+            Which::Draft => return Ok(self.store.draft(base).await?.entries),
+            Which::Version(number) => number,
+            Which::Published => {
+                let published = self.store.published(base).await?;
+                let unpublished = || DeskError::NotPublished(base.clone());
+                published.ok_or_else(unpublished)?.number
+            }
+        };
+        Ok(self.store.version_entries(base, number).await?)
+    }
+
+    /// What a caller who asks `questions` would be told.
+    pub async fn test(
+        &self,
+        base: &BaseId,
+        which: Which,
+        questions: &[String],
+        _now: DateTime,
+    ) -> Result<Vec<Finding>, DeskError> {
+        let known = KnowledgeBase::new(self.entries(base, which).await?);
+        let index = self.index(known).await?;
+        let mut findings = Vec::with_capacity(questions.len());
+        for question in questions {
+            findings.push(index.search(question).await?);
+        }
+        Ok(findings)
+    }
+
+    async fn index(&self, known: KnowledgeBase) -> Result<Arc<dyn KnowledgeIndex>, DeskError> {
+        let KnowledgeBase { version, entries } = known;
+        if let Some(index) = self.kept(&version) {
+            return Ok(index);
+        }
+        let index = self.maker.make(version, entries).await?;
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        indexes.truncate(INDEXES_KEPT - 1);
+        indexes.insert(0, index.clone());
+        Ok(index)
+    }
+
+    fn kept(&self, version: &KnowledgeVersion) -> Option<Arc<dyn KnowledgeIndex>> {
+        let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = indexes.iter().find(|index| index.version() == version);
+        kept.cloned()
+    }
+
+    /// How far the last publication of a base is.
+    pub fn step(&self, base: &BaseId) -> Option<Step> {
+        self.steps().get(base).copied()
+    }
+
+    fn steps(&self) -> MutexGuard<'_, HashMap<BaseId, Step>> {
+        // Only whole steps are put in: a panic elsewhere leaves it sound.
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes the draft: its index is made, its answers are spoken into the cache, and then new calls get it. When one
+    /// of these fails, nothing is published. Returns the number of the version.
+    pub async fn publish(
+        &self,
+        base: &BaseId,
+        order: &Order,
+        speech: &PhraseCache,
+        told: &mut (dyn FnMut(Step) + Send),
+    ) -> Result<u64, DeskError> {
+        let mut publication = self.begin(base, told)?;
+        let draft = self.store.draft(base).await?;
+        if let Some(expected) = order
+            .revision
+            .filter(|expected| *expected != draft.revision)
+        {
+            return Err(DeskError::Storage(StorageError::DraftChanged {
+                base: base.clone(),
+                expected,
+                found: draft.revision,
+            }));
+        }
+        if draft.entries.is_empty() {
+            return Err(DeskError::Empty(base.clone()));
+        }
+        let known = KnowledgeBase::new(draft.entries);
+        if let Some(published) = self.store.published(base).await?
+            && published.hash == known.version
+        {
+            return Err(DeskError::NothingNew {
+                base: base.clone(),
+                number: published.number,
+            });
+        }
+        self.prepare(base, &known, speech, &mut publication).await?;
+        let KnowledgeBase { version, entries } = &known;
+        let revision = Some(draft.revision);
+        let number = self
+            .store
+            .publish(base, revision, version, entries, &order.signature)
+            .await?;
+        publication.done(number);
+        Ok(number)
+    }
+
+    /// Brings back a version, or the one before the published one. Returns the number of the new version.
+    pub async fn roll_back(
+        &self,
+        base: &BaseId,
+        to: Option<u64>,
+        signature: &Signature,
+        speech: &PhraseCache,
+        told: &mut (dyn FnMut(Step) + Send),
+    ) -> Result<u64, DeskError> {
+        let mut publication = self.begin(base, told)?;
+        let to = match to {
+            Some(to) => to,
+            None => self.version_before(base).await?,
+        };
+        let known = KnowledgeBase::new(self.store.version_entries(base, to).await?);
+        self.prepare(base, &known, speech, &mut publication).await?;
+        let number = self.store.roll_back(base, to, signature).await?;
+        publication.done(number);
+        Ok(number)
+    }
+
+    /// The version whose entries callers got before those that they get now.
+    async fn version_before(&self, base: &BaseId) -> Result<u64, DeskError> {
+        let published = self.store.published(base).await?;
+        let published = published.ok_or_else(|| DeskError::NotPublished(base.clone()))?;
+        // A rollback stands where the version stands that it brought back, so that going back twice goes back two.
+        let now = published.restores.unwrap_or(published.number);
+        let versions = self.store.versions(base).await?;
+        let before = versions
+            .iter()
+            .find(|version| version.number < now && version.restores.is_none());
+        let before = before.ok_or_else(|| DeskError::NothingBefore(base.clone()))?;
+        Ok(before.number)
+    }
+
+    /// Makes the index and the audio of what is to be published.
+    async fn prepare(
+        &self,
+        base: &BaseId,
+        known: &KnowledgeBase,
+        speech: &PhraseCache,
+        publication: &mut Running<'_>,
+    ) -> Result<(), DeskError> {
+        publication.at(Step::Indexing);
+        self.index(known.clone()).await?;
+        // A base that no line uses has no voice yet.
+        let requests = match self.plans.get(base) {
+            Some(plan) => plan.answers(&known.entries),
+            None => Vec::new(),
+        };
+        let all = requests.len();
+        publication.at(Step::Speaking { done: 0, all });
+        let speaking = speech.prefetch(&requests, |done| {
+            publication.at(Step::Speaking { done, all });
+        });
+        Ok(speaking.await?)
+    }
+
+    fn begin<'a>(
+        &'a self,
+        base: &BaseId,
+        told: &'a mut (dyn FnMut(Step) + Send),
+    ) -> Result<Running<'a>, DeskError> {
+        let mut steps = self.steps();
+        match steps.get(base) {
+            Some(Step::Indexing | Step::Speaking { .. }) => Err(DeskError::Busy(base.clone())),
+            Some(Step::Done { .. } | Step::Failed) | None => {
+                steps.insert(base.clone(), Step::Indexing);
+                Ok(Running {
+                    desk: self,
+                    base: base.clone(),
+                    told,
+                    done: false,
+                })
+            }
+        }
+    }
+}
+
+/// A publication that is going on. One that is dropped before it is done has failed.
+struct Running<'a> {
+    desk: &'a Desk,
+    base: BaseId,
+    told: &'a mut (dyn FnMut(Step) + Send),
+    done: bool,
+}
+
+impl Running<'_> {
+    fn at(&mut self, step: Step) {
+        self.desk.steps().insert(self.base.clone(), step);
+        (self.told)(step);
+    }
+
+    fn done(mut self, version: u64) {
+        self.done = true;
+        self.at(Step::Done { version });
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.at(Step::Failed);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! From a document to what callers hear: import, check, publish, switch.
+//!
+//! Documents go into a draft; a draft that passes its checks is published as a version, after the audio of its answers was
+//! made; the [`Library`] brings the published version to new calls, while running calls keep theirs. The database is the
+//! truth: whoever publishes, in this process or another, only moves what it points to. This module does not parse documents
+//! (see `knowledge`), does not search (see `retrieval`) and holds no statements (see `storage`).
+
+mod desk;
+mod indexes;
+mod library;
+mod plan;
+
+pub use desk::{Desk, DeskError, Order, Step, Which};
+pub use indexes::IndexMaker;
+pub use library::{BaseState, Library, LibraryError, Shelf, seed};
+pub use plan::{BasePlan, Voice};
+
+#[cfg(test)]
+mod tests;
