@@ -2,6 +2,7 @@
 
 mod engines;
 mod files;
+mod knowledge;
 mod status;
 
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use files::{Files, language_warnings, read_prompts};
+pub use knowledge::{open_desk, open_speech};
 use status::ProcessStatus;
 
 /// How long calls may go on once the process was told to stop.

@@ -7,6 +7,7 @@ mod calls;
 mod check_config;
 mod eval;
 mod export;
+mod faq;
 mod models;
 mod records;
 mod replay;
@@ -44,6 +45,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Measures how well the engines do, on files with known answers.
     Eval(eval::Args),
+    /// Imports, checks, publishes and tries what a business knows.
+    Faq(faq::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
 }
@@ -61,6 +64,7 @@ impl Cli {
             Command::Call(args) => call::run(args),
             Command::Simulate(args) => simulate::run(args),
             Command::Eval(args) => eval::run(args),
+            Command::Faq(args) => faq::run(args),
             Command::Models(args) => models::run(args),
         }
     }
