@@ -1,14 +1,14 @@
-//! The whole HTTP surface on one page. Everything is read-only.
+//! The whole HTTP surface on one page. Everything but knowledge is read-only.
 
 use axum::{
     Router,
     http::{HeaderValue, header},
     middleware::map_response,
     response::Response,
-    routing::get,
+    routing::{get, post, put},
 };
 
-use super::{ApiError, ConsoleState, api, pages, recordings};
+use super::{ApiError, ConsoleState, api, knowledge, pages, recordings};
 
 pub(super) fn router(state: ConsoleState) -> Router {
     Router::new()
@@ -26,8 +26,46 @@ pub(super) fn router(state: ConsoleState) -> Router {
         .route("/api/calls/{id}", get(api::call))
         .route("/api/calls/{id}/events", get(api::events))
         .route("/api/calls/{id}/recording", get(recordings::recording))
+        // Knowledge. What changes something asks for the token.
+        .route("/api/knowledge", get(knowledge::bases))
+        .route(
+            "/api/knowledge/{business}/{base}/draft",
+            get(knowledge::draft),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/draft/entries/{id}",
+            put(knowledge::put_entry).delete(knowledge::remove_entry),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/versions",
+            get(knowledge::versions),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/versions/{number}",
+            get(knowledge::version),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/test",
+            post(knowledge::test),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/publishing",
+            get(knowledge::publishing).post(knowledge::publish),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/rollback",
+            post(knowledge::roll_back),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/proposals",
+            get(knowledge::proposals),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/rulings",
+            post(knowledge::rule),
+        )
         .fallback(async || ApiError::NoSuchPage)
-        .method_not_allowed_fallback(async || ApiError::ReadOnly)
+        .method_not_allowed_fallback(async || ApiError::NoSuchMethod)
         .layer(map_response(harden))
         .with_state(state)
 }

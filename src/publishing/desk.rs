@@ -33,7 +33,7 @@ pub enum Which {
 }
 
 /// How far a publication is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
     /// The index is being made.
@@ -51,7 +51,10 @@ pub enum Step {
         version: u64,
     },
     /// It was not published.
-    Failed,
+    Failed {
+        /// In words.
+        why: String,
+    },
 }
 
 /// Who publishes, what and when.
@@ -186,7 +189,7 @@ impl Desk {
 
     /// How far the last publication of a base is.
     pub fn step(&self, base: &BaseId) -> Option<Step> {
-        self.steps().get(base).copied()
+        self.steps().get(base).cloned()
     }
 
     fn steps(&self) -> MutexGuard<'_, HashMap<BaseId, Step>> {
@@ -201,9 +204,36 @@ impl Desk {
         base: &BaseId,
         order: &Order,
         speech: &PhraseCache,
-        told: &mut (dyn FnMut(Step) + Send),
+        told: &mut (dyn FnMut(&Step) + Send),
     ) -> Result<u64, DeskError> {
         let mut publication = self.begin(base, told)?;
+        let published = self.publish_draft(base, order, speech, &mut publication);
+        let published = published.await;
+        publication.end(published)
+    }
+
+    /// Brings back a version, or the one before the published one. Returns the number of the new version.
+    pub async fn roll_back(
+        &self,
+        base: &BaseId,
+        to: Option<u64>,
+        signature: &Signature,
+        speech: &PhraseCache,
+        told: &mut (dyn FnMut(&Step) + Send),
+    ) -> Result<u64, DeskError> {
+        let mut publication = self.begin(base, told)?;
+        let published = self.publish_again(base, to, signature, speech, &mut publication);
+        let published = published.await;
+        publication.end(published)
+    }
+
+    async fn publish_draft(
+        &self,
+        base: &BaseId,
+        order: &Order,
+        speech: &PhraseCache,
+        publication: &mut Running<'_>,
+    ) -> Result<u64, DeskError> {
         let draft = self.store.draft(base).await?;
         if let Some(expected) = order
             .revision
@@ -227,36 +257,30 @@ impl Desk {
                 number: published.number,
             });
         }
-        self.prepare(base, &known, speech, &mut publication).await?;
+        self.prepare(base, &known, speech, publication).await?;
         let KnowledgeBase { version, entries } = &known;
         let revision = Some(draft.revision);
-        let number = self
+        Ok(self
             .store
             .publish(base, revision, version, entries, &order.signature)
-            .await?;
-        publication.done(number);
-        Ok(number)
+            .await?)
     }
 
-    /// Brings back a version, or the one before the published one. Returns the number of the new version.
-    pub async fn roll_back(
+    async fn publish_again(
         &self,
         base: &BaseId,
         to: Option<u64>,
         signature: &Signature,
         speech: &PhraseCache,
-        told: &mut (dyn FnMut(Step) + Send),
+        publication: &mut Running<'_>,
     ) -> Result<u64, DeskError> {
-        let mut publication = self.begin(base, told)?;
         let to = match to {
             Some(to) => to,
             None => self.version_before(base).await?,
         };
         let known = KnowledgeBase::new(self.store.version_entries(base, to).await?);
-        self.prepare(base, &known, speech, &mut publication).await?;
-        let number = self.store.roll_back(base, to, signature).await?;
-        publication.done(number);
-        Ok(number)
+        self.prepare(base, &known, speech, publication).await?;
+        Ok(self.store.roll_back(base, to, signature).await?)
     }
 
     /// The version whose entries callers got before those that they get now.
@@ -296,51 +320,60 @@ impl Desk {
         Ok(speaking.await?)
     }
 
+    /// One publication of a base at a time.
     fn begin<'a>(
         &'a self,
         base: &BaseId,
-        told: &'a mut (dyn FnMut(Step) + Send),
+        told: &'a mut (dyn FnMut(&Step) + Send),
     ) -> Result<Running<'a>, DeskError> {
         let mut steps = self.steps();
         match steps.get(base) {
             Some(Step::Indexing | Step::Speaking { .. }) => Err(DeskError::Busy(base.clone())),
-            Some(Step::Done { .. } | Step::Failed) | None => {
+            Some(Step::Done { .. } | Step::Failed { .. }) | None => {
                 steps.insert(base.clone(), Step::Indexing);
+                drop(steps);
                 Ok(Running {
                     desk: self,
                     base: base.clone(),
                     told,
-                    done: false,
+                    over: false,
                 })
             }
         }
     }
 }
 
-/// A publication that is going on. One that is dropped before it is done has failed.
+/// A publication that is going on. One that is dropped before its end has failed.
 struct Running<'a> {
     desk: &'a Desk,
     base: BaseId,
-    told: &'a mut (dyn FnMut(Step) + Send),
-    done: bool,
+    told: &'a mut (dyn FnMut(&Step) + Send),
+    over: bool,
 }
 
 impl Running<'_> {
     fn at(&mut self, step: Step) {
+        (self.told)(&step);
         self.desk.steps().insert(self.base.clone(), step);
-        (self.told)(step);
     }
 
-    fn done(mut self, version: u64) {
-        self.done = true;
-        self.at(Step::Done { version });
+    fn end(mut self, published: Result<u64, DeskError>) -> Result<u64, DeskError> {
+        self.over = true;
+        self.at(match &published {
+            Ok(version) => Step::Done { version: *version },
+            Err(error) => Step::Failed {
+                why: error.to_string(),
+            },
+        });
+        published
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        if !self.done {
-            self.at(Step::Failed);
+        if !self.over {
+            let why = "it was broken off".to_owned();
+            self.at(Step::Failed { why });
         }
     }
 }

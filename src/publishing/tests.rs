@@ -128,14 +128,14 @@ impl House {
     }
 
     async fn publish(&self) -> Result<u64, DeskError> {
-        let told = &mut |_| {};
+        let told = &mut |_: &Step| {};
         self.desk
             .publish(&base(), &order(None), &self.speech, told)
             .await
     }
 
     async fn roll_back(&self, to: Option<u64>) -> Result<u64, DeskError> {
-        let (order, told) = (order(None), &mut |_| {});
+        let (order, told) = (order(None), &mut |_: &Step| {});
         self.desk
             .roll_back(&base(), to, &order.signature, &self.speech, told)
             .await
@@ -159,7 +159,7 @@ async fn the_audio_is_there_before_the_version_is() {
     let number = house
         .desk
         .publish(&base(), &order(None), &house.speech, &mut |step| {
-            steps.push(step)
+            steps.push(step.clone());
         })
         .await;
     assert_eq!(number.expect("published"), 2);
@@ -193,7 +193,10 @@ async fn a_version_whose_answers_cannot_be_spoken_is_not_published() {
     house.engine.broken.store(true, Ordering::Relaxed);
     let error = house.publish().await.expect_err("mute");
     assert!(matches!(error, DeskError::Speech(_)), "{error}");
-    assert_eq!(house.desk.step(&base()), Some(Step::Failed));
+    let Some(Step::Failed { why }) = house.desk.step(&base()) else {
+        panic!("it failed");
+    };
+    assert_eq!(why, error.to_string());
     let published = house
         .store
         .published(&base())

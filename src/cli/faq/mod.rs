@@ -4,15 +4,11 @@ mod list;
 mod publish;
 mod test;
 
-use std::{
-    future::Future,
-    path::PathBuf,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{future::Future, path::PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use jiff::{civil::DateTime, tz::TimeZone};
+use jiff::{ZonedDateTime, civil::DateTime};
 
 use crate::{
     app::open_desk,
@@ -136,18 +132,12 @@ fn signature(note: String) -> Signature {
 }
 
 fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    // A clock before 1970 is set wrong; what is dated with it is harmless.
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
+    ZonedDateTime::now().timestamp().as_millisecond()
 }
 
 /// The local time of this machine: entries take effect by it.
 fn now() -> DateTime {
-    jiff::Timestamp::now()
-        .to_zoned_datetime(TimeZone::system())
-        .datetime()
+    ZonedDateTime::now().datetime()
 }
 
 fn of(base: &BaseId, number: u64) -> String {

@@ -81,14 +81,14 @@ pub(super) fn roll_back(config: &Config, args: RollbackArgs) -> anyhow::Result<(
 struct Shown(Steps);
 
 impl Shown {
-    fn show(&mut self, step: Step) {
-        match step {
+    fn show(&mut self, step: &Step) {
+        match *step {
             Step::Indexing => self.0.step("making the index"),
             Step::Speaking { done: 0, all } => {
                 self.0.step(&format!("speaking {all} answers"));
             }
             Step::Speaking { done, all } => self.0.synthesised(done, all),
-            Step::Done { .. } | Step::Failed => self.0.finish(),
+            Step::Done { .. } | Step::Failed { .. } => self.0.finish(),
         }
     }
 }
