@@ -9,6 +9,7 @@ mod eval;
 mod export;
 mod faq;
 mod models;
+mod read_document;
 mod records;
 mod replay;
 mod serve;
@@ -49,6 +50,9 @@ enum Command {
     Faq(faq::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
+    /// Reads a document for another process of this program.
+    #[command(hide = true)]
+    ReadDocument(read_document::Args),
 }
 
 impl Cli {
@@ -66,6 +70,7 @@ impl Cli {
             Command::Eval(args) => eval::run(args),
             Command::Faq(args) => faq::run(args),
             Command::Models(args) => models::run(args),
+            Command::ReadDocument(args) => read_document::run(args),
         }
     }
 }
