@@ -5,9 +5,12 @@
 //! says where it is so that a file that ends the process can be answered with the place. Nothing here publishes anything.
 
 mod document;
+mod entries;
 mod merging;
 mod report;
 
 pub use document::{Document, Part, Place, Row, Table};
+pub(in crate::knowledge) use entries::FORMULA_STARTS;
+pub use entries::entries_of;
 pub use merging::{Mode, merge};
 pub use report::{Imported, Outcome, Report, ReportLine};
