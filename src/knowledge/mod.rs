@@ -3,6 +3,7 @@
 //! A sheet is taken whole or not at all: every fault of a file is found and named with its line and column. This module
 //! reads no files (callers pass the content) and does not search (see `retrieval`).
 
+pub mod check;
 pub mod difference;
 pub mod export;
 mod field;

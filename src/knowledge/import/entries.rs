@@ -15,6 +15,7 @@ mod rows;
 
 pub(in crate::knowledge) use cells::FORMULA_STARTS;
 use collecting::Collecting;
+pub(in crate::knowledge) use html::is_html;
 
 use super::{Document, Imported, Part};
 
@@ -38,6 +39,11 @@ pub fn entries_of(name: &str, document: &Document) -> Imported {
     let text = pairs::take(&mut collecting, &text);
     passages::take(&mut collecting, &text);
     collecting.finish(document)
+}
+
+/// An answer as an import would take it: plain sentences.
+pub(in crate::knowledge) fn plain_answer(answer: &str) -> String {
+    cells::tidy(answer, cells::Use::Answer).text
 }
 
 #[cfg(test)]

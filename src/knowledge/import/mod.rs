@@ -10,7 +10,7 @@ mod merging;
 mod report;
 
 pub use document::{Document, Part, Place, Row, Table};
-pub(in crate::knowledge) use entries::FORMULA_STARTS;
 pub use entries::entries_of;
+pub(in crate::knowledge) use entries::{FORMULA_STARTS, is_html, plain_answer};
 pub use merging::{Mode, merge};
 pub use report::{Imported, Outcome, Report, ReportLine};

@@ -1,5 +1,7 @@
 //! Which column holds what, by the usual names in Chinese and English.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::cells::{Use, tidy};
 use crate::knowledge::import::Row;
 
@@ -26,313 +28,36 @@ pub(super) enum Column {
     Span,
 }
 
-/// Names in the form of [`plain`].
-const NAMES: &[(Column, &[&str])] = &[
-    (
-        Column::Id,
-        &[
-            "id",
-            "编号",
-            "知识编号",
-            "知识id",
-            "问题编号",
-            "问题id",
-            "条目编号",
-            "编码",
-            "知识编码",
-            "faqid",
-            "entryid",
-            "标识",
-            "唯一标识",
-        ],
-    ),
-    (
-        Column::RunningNumber,
-        &["序号", "序", "no", "number", "index", "行号", "num"],
-    ),
-    (
-        Column::Category(1),
-        &[
-            "类目",
-            "分类",
-            "类别",
-            "类型",
-            "目录",
-            "栏目",
-            "业务分类",
-            "业务类型",
-            "业务类别",
-            "问题分类",
-            "问题类型",
-            "问题类别",
-            "知识分类",
-            "知识类目",
-            "知识目录",
-            "所属分类",
-            "所属类目",
-            "所属目录",
-            "分类名称",
-            "类目名称",
-            "分类路径",
-            "category",
-            "type",
-            "class",
-            "topic",
-            "一级分类",
-            "一级类目",
-            "一级类别",
-            "一级目录",
-            "大类",
-            "模块",
-            "场景",
-            "categories",
-            "group",
-            "categorypath",
-        ],
-    ),
-    (
-        Column::Category(2),
-        &[
-            "二级分类",
-            "二级类目",
-            "二级类别",
-            "二级目录",
-            "中类",
-            "子分类",
-            "子类",
-            "小类",
-            "子类目",
-            "subcategory",
-        ],
-    ),
-    (
-        Column::Category(3),
-        &["三级分类", "三级类目", "三级类别", "三级目录"],
-    ),
-    (
-        Column::Category(4),
-        &["四级分类", "四级类目", "四级类别", "四级目录"],
-    ),
-    (
-        Column::Question,
-        &[
-            "标准问",
-            "标准问题",
-            "标准问法",
-            "标准问句",
-            "标准提问",
-            "标准话术问题",
-            "问题",
-            "问",
-            "提问",
-            "主问题",
-            "主问",
-            "主问法",
-            "问题内容",
-            "问题描述",
-            "问题名称",
-            "问题标题",
-            "用户问题",
-            "客户问题",
-            "常见问题",
-            "知识标题",
-            "知识点",
-            "标题",
-            "问句",
-            "问法",
-            "q",
-            "question",
-            "questions",
-            "standardquestion",
-            "mainquestion",
-            "title",
-            "query",
-        ],
-    ),
-    (
-        Column::Similar,
-        &[
-            "相似问",
-            "相似问题",
-            "相似问法",
-            "相似问句",
-            "相似说法",
-            "相似句",
-            "扩展问",
-            "扩展问法",
-            "扩展问题",
-            "扩展问句",
-            "拓展问",
-            "拓展问法",
-            "拓展问题",
-            "同义问",
-            "同义问法",
-            "同义问题",
-            "同义句",
-            "别名问法",
-            "别名",
-            "其他问法",
-            "其它问法",
-            "更多问法",
-            "泛化问",
-            "泛化问法",
-            "问题变体",
-            "用户问法",
-            "近似问",
-            "近似问法",
-            "近似问题",
-            "similarquestions",
-            "similarquestion",
-            "similar",
-            "similars",
-            "variants",
-            "variant",
-            "variations",
-            "alternatives",
-            "alternativequestions",
-            "synonyms",
-            "paraphrases",
-            "paraphrase",
-            "aliases",
-            "alias",
-            "extendedquestions",
-            "otherquestions",
-            "utterances",
-        ],
-    ),
-    (
-        Column::Answer,
-        &[
-            "答案",
-            "答复",
-            "回复",
-            "回答",
-            "标准答案",
-            "标准答复",
-            "标准回复",
-            "标准回答",
-            "答",
-            "答案内容",
-            "回复内容",
-            "回答内容",
-            "答复内容",
-            "问题答案",
-            "答案文本",
-            "文本答案",
-            "话术",
-            "标准话术",
-            "回复话术",
-            "应答话术",
-            "解答",
-            "解决方案",
-            "知识内容",
-            "机器人回复",
-            "a",
-            "answer",
-            "answers",
-            "reply",
-            "response",
-            "content",
-            "standardanswer",
-            "solution",
-        ],
-    ),
-    (
-        Column::Action,
-        &[
-            "动作",
-            "操作",
-            "执行动作",
-            "后续动作",
-            "触发动作",
-            "action",
-            "actions",
-        ],
-    ),
-    (
-        Column::Name,
-        &[
-            "简称",
-            "播报名",
-            "播报名称",
-            "短名",
-            "短名称",
-            "短标题",
-            "name",
-            "shortname",
-            "spokenname",
-            "label",
-        ],
-    ),
-    (
-        Column::TakesEffect,
-        &[
-            "生效时间",
-            "生效日期",
-            "生效日",
-            "开始时间",
-            "开始日期",
-            "起始时间",
-            "起始日期",
-            "有效期开始",
-            "有效期起",
-            "上线时间",
-            "takeseffect",
-            "effectivefrom",
-            "effectivedate",
-            "validfrom",
-            "startdate",
-            "starttime",
-            "start",
-            "from",
-        ],
-    ),
-    (
-        Column::Expires,
-        &[
-            "失效时间",
-            "失效日期",
-            "失效日",
-            "结束时间",
-            "结束日期",
-            "截止时间",
-            "截止日期",
-            "终止时间",
-            "到期时间",
-            "到期日期",
-            "到期日",
-            "有效期至",
-            "有效期结束",
-            "有效期止",
-            "过期时间",
-            "下线时间",
-            "expires",
-            "expiry",
-            "expirydate",
-            "expiresat",
-            "expirationdate",
-            "validto",
-            "validuntil",
-            "enddate",
-            "endtime",
-            "end",
-            "until",
-            "to",
-        ],
-    ),
-    (
-        Column::Span,
-        &[
-            "有效期",
-            "有效期限",
-            "有效时间",
-            "有效日期",
-            "起止时间",
-            "起止日期",
-            "validity",
-        ],
-    ),
-];
+impl Column {
+    /// By its name in `names.txt`.
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "id" => Self::Id,
+            "running_number" => Self::RunningNumber,
+            "question" => Self::Question,
+            "similar" => Self::Similar,
+            "answer" => Self::Answer,
+            "action" => Self::Action,
+            "name" => Self::Name,
+            "takes_effect" => Self::TakesEffect,
+            "expires" => Self::Expires,
+            "span" => Self::Span,
+            name => Self::Category(name.strip_prefix("category_")?.parse().ok()?),
+        })
+    }
+}
+
+/// What columns are called, in the form of [`plain`].
+static NAMES: LazyLock<HashMap<&str, Column>> = LazyLock::new(|| {
+    let lines = include_str!("headers/names.txt").lines();
+    let lines = lines.filter(|line| !line.starts_with('#'));
+    let named = lines.filter_map(|line| {
+        let (column, names) = line.split_once(':')?;
+        let column = Column::of(column)?;
+        Some(names.split_whitespace().map(move |name| (name, column)))
+    });
+    named.flatten().collect()
+});
 
 /// What a column of this name holds.
 pub(super) fn column_of(header: &str) -> Option<Column> {
@@ -349,10 +74,7 @@ pub(super) fn column_of(header: &str) -> Option<Column> {
 }
 
 fn named(name: &str) -> Option<Column> {
-    NAMES
-        .iter()
-        .find(|(_, names)| names.contains(&name))
-        .map(|(column, _)| *column)
+    NAMES.get(name).copied()
 }
 
 /// A header without what people put around its name: `*标准问题（必填）` is `标准问题`, `Similar_Questions 2` is
@@ -532,6 +254,18 @@ mod tests {
             ("2026", None),
         ] {
             assert_eq!(column_of(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn every_line_of_names_is_read() {
+        for line in include_str!("headers/names.txt").lines().skip(1) {
+            let (column, names) = line.split_once(':').expect("a column");
+            let column = Column::of(column);
+            assert!(column.is_some(), "{line}");
+            for name in names.split_whitespace() {
+                assert_eq!(column_of(name), column, "{name}");
+            }
         }
     }
 

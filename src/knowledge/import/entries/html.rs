@@ -43,7 +43,7 @@ const INLINE: &[&str] = &[
 ];
 
 /// Whether `text` has a tag or an entity that HTML knows. `温度<5` has none.
-pub(super) fn is_html(text: &str) -> bool {
+pub(in crate::knowledge) fn is_html(text: &str) -> bool {
     let has_tag = text.match_indices('<').any(|(place, _)| {
         let rest = text[place + 1..].trim_start_matches('/');
         let name: String = rest
