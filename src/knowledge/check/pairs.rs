@@ -122,8 +122,17 @@ fn near_duplicates(
         .map(|phrasing| phrasing.normal.as_str())
         .collect();
     let mut found = alike(&texts, |one, other| {
+        let (longer, shorter) = match texts[one].len() > texts[other].len() {
+            true => (phrasings[one].text, phrasings[other].text),
+            false => (phrasings[other].text, phrasings[one].text),
+        };
+        // 退货 and 退货：运费: a part of it by its name.
+        let is_part = longer
+            .strip_prefix(shorter)
+            .is_some_and(|rest| rest.starts_with(['：', ':']));
         let (one, other) = (phrasings[one].owner, phrasings[other].owner);
-        one != other
+        !is_part
+            && one != other
             && !same.contains(&(one.min(other), one.max(other)))
             && overlap(checking, one, other)
     });

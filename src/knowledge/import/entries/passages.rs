@@ -3,6 +3,7 @@
 //! A passage is whole sentences under one heading, short enough to be spoken. Sentences that make no sense without the one
 //! before (其中…, 但是…) stay with it. Nothing is rephrased.
 
+mod cutting;
 mod furniture;
 mod headings;
 
@@ -24,6 +25,8 @@ pub(super) use headings::bare as bare_heading;
 struct Sentence {
     text: String,
     place: Place,
+    /// It is an item of a list.
+    is_item: bool,
     /// What was changed on the way here.
     changes: Vec<String>,
 }
@@ -64,6 +67,7 @@ fn sections(collecting: &mut Collecting, parts: &[&Part]) -> Vec<Section> {
     let mut done: Vec<Section> = Vec::new();
     let mut path: Vec<(u8, String)> = Vec::new();
     let mut open = Section::default();
+    let mut ends_open = false;
     for part in parts {
         let place = place_of(part);
         if let Part::Heading { level, text, .. } = part {
@@ -73,6 +77,7 @@ fn sections(collecting: &mut Collecting, parts: &[&Part]) -> Vec<Section> {
             path.push((*level, headings::bare(text)));
             open.path = path.iter().map(|(_, text)| text.clone()).collect();
             open.place = place.clone();
+            ends_open = false;
             continue;
         }
         if open.sentences.is_empty() && open.path.is_empty() {
@@ -86,10 +91,15 @@ fn sections(collecting: &mut Collecting, parts: &[&Part]) -> Vec<Section> {
             .filter(|how| !how.contains("full stop") && !how.contains("spaces"))
             .map(|how| (*how).to_owned())
             .collect();
-        for sentence in sentences(&tidied.text) {
+        let follows_open_item = std::mem::replace(&mut ends_open, is_open(text_of(part)));
+        let found = sentences(&tidied.text);
+        let is_item = headings::is_numbered(&tidied.text)
+            || found.len() == 1 && (ends_open || follows_open_item);
+        for sentence in found {
             let whole = Sentence {
                 text: sentence.trim().to_owned(),
                 place: place.clone(),
+                is_item,
                 changes: changes.clone(),
             };
             open.sentences.extend(short_enough(collecting, whole));
@@ -97,6 +107,14 @@ fn sections(collecting: &mut Collecting, parts: &[&Part]) -> Vec<Section> {
     }
     done.push(open);
     done
+}
+
+/// Whether a paragraph ends without the end of a sentence, as the items of a list do.
+fn is_open(paragraph: &str) -> bool {
+    !paragraph
+        .trim_end()
+        .trim_end_matches(['”', '"', '）', ')'])
+        .ends_with(['。', '！', '？', '.', '!', '?', '：', ':'])
 }
 
 /// A sentence as it stands, or cut at the ends of clauses if it is too long to be spoken; nothing if it cannot be cut.
@@ -133,202 +151,22 @@ fn short_enough(collecting: &mut Collecting, whole: Sentence) -> Vec<Sentence> {
             Sentence {
                 text,
                 place: whole.place.clone(),
+                is_item: whole.is_item,
                 changes: changes.clone(),
             }
         })
         .collect()
 }
 
-/// A passage in the making.
-#[derive(Debug)]
-struct Passage {
-    text: String,
-    place: Place,
-    changes: Vec<String>,
-}
-
-impl Passage {
-    fn of(sentences: &[Sentence]) -> Option<Self> {
-        let mut changes: Vec<String> = Vec::new();
-        for how in sentences.iter().flat_map(|sentence| &sentence.changes) {
-            if !changes.contains(how) {
-                changes.push(how.clone());
-            }
-        }
-        Some(Self {
-            text: put_together(sentences.iter().map(|sentence| sentence.text.as_str())),
-            place: sentences.first()?.place.clone(),
-            changes,
-        })
-    }
-}
-
-/// Sentences side by side, with a space between those of Latin letters.
-fn put_together<'a>(sentences: impl Iterator<Item = &'a str>) -> String {
-    sentences.fold(String::new(), |text, sentence| {
-        let is_latin = text.ends_with(|symbol: char| symbol.is_ascii());
-        match text.is_empty() || !is_latin {
-            true => text + sentence,
-            false => text + " " + sentence,
-        }
-    })
-}
-
-/// What refers to what was said before.
-const DEPENDENT: &[&str] = &[
-    "它",
-    "此",
-    "上述",
-    "以上",
-    "如上",
-    "其中",
-    "其次",
-    "但",
-    "不过",
-    "然而",
-    "因此",
-    "所以",
-    "否则",
-    "不然",
-    "同时",
-    "并且",
-    "并",
-    "而且",
-    "且",
-    "也",
-    "这",
-    "那么",
-    "该",
-    "其",
-    "然后",
-    "接着",
-    "随后",
-    "之后",
-    "最后",
-    "前者",
-    "后者",
-    "例如",
-    "比如",
-    "另外",
-    "除此",
-    "除外",
-    "同样",
-    "反之",
-    "第二",
-    "第三",
-    "再",
-    "还",
-    "即",
-    "It ",
-    "They ",
-    "This ",
-    "These ",
-    "Those ",
-    "However",
-    "But ",
-    "Therefore",
-    "Then",
-    "Otherwise",
-    "For example",
-    "Also",
-    "And ",
-    "So ",
-    "In that case",
-];
-
-/// What begins like the words above and stands alone.
-const INDEPENDENT: &[&str] = &[
-    "但凡",
-    "其他",
-    "其它",
-    "其余",
-    "此项",
-    "再次购买",
-    "再次申请",
-    "还款",
-    "还贷",
-    "还清",
-    "还书",
-    "并发",
-    "并网",
-    "即将",
-    "即日",
-    "即时",
-    "第二天",
-    "第二次",
-    "第三方",
-    "该如何",
-    "也许",
-    "再生",
-    "以上海",
-];
-
-fn is_dependent(sentence: &str) -> bool {
-    DEPENDENT.iter().any(|word| sentence.starts_with(word))
-        && !INDEPENDENT.iter().any(|word| sentence.starts_with(word))
-}
-
-/// Sentences in groups that stay together: one with those that refer to it.
-fn groups(sentences: &[Sentence]) -> Vec<&[Sentence]> {
-    sentences
-        .chunk_by(|one, next| one.text.ends_with(['：', ':']) || is_dependent(&next.text))
-        .collect()
-}
-
-fn passages(sentences: &[Sentence]) -> Vec<Passage> {
-    let together = |sentences: &[Sentence]| {
-        length(&put_together(
-            sentences.iter().map(|sentence| sentence.text.as_str()),
-        ))
-    };
-    let mut found = Vec::new();
-    // The sentences of the passage that is being made.
-    let (mut from, mut to) = (0, 0);
-    let take = |from: usize, to: usize, found: &mut Vec<Passage>| {
-        found.extend(Passage::of(&sentences[from..to]));
-    };
-    for group in groups(sentences) {
-        let end = to + group.len();
-        if together(&sentences[from..end]) <= LONGEST_ANSWER {
-            to = end;
-            continue;
-        }
-        take(from, to, &mut found);
-        from = to;
-        if together(group) > LONGEST_ANSWER {
-            // What belongs together cannot be said together.
-            while to < end {
-                if to > from && together(&sentences[from..=to]) > LONGEST_ANSWER {
-                    take(from, to, &mut found);
-                    from = to;
-                    continue;
-                }
-                to += 1;
-            }
-        }
-        to = end;
-    }
-    take(from, to, &mut found);
-    for passage in &mut found {
-        if is_dependent(&passage.text) {
-            let start: String = passage.text.chars().take(6).collect();
-            passage.changes.push(format!(
-                "`{start}…` refers to the sentence before it; both together are too long to be spoken"
-            ));
-        }
-    }
-    found
-}
-
 fn take_section(collecting: &mut Collecting, section: Section) {
-    let found = passages(&section.sentences);
+    let found = cutting::passages(&section.sentences);
     let count = found.len();
     let category = match section.path.len() {
         0 | 1 => String::new(),
         many => section.path[many - 2].clone(),
     };
     for (number, mut passage) in (1..).zip(found) {
-        let question = headings::question(&section.path, &passage.text, number, |question| {
+        let question = headings::question(&section.path, &passage.about, number, |question| {
             collecting.with_question(question).is_some()
         });
         let similar = match number {

@@ -397,6 +397,23 @@ fn text_is_cut_into_passages_under_its_headings() {
 }
 
 #[test]
+fn lists_keep_what_leads_them_in() {
+    let item = "材料".repeat(10);
+    check(
+        &text(&format!(
+            "# 材料\n请带：\n{item}一；\n{item}二；\n{item}三；\n{item}四。\n其他人不用带。"
+        )),
+        &format!(
+            "q- 材料 -> 请带：{item}一。{item}二。
+             q- 材料：{} -> 请带：{item}三。{item}四。其他人不用带。",
+            "材料".repeat(6)
+        ),
+        "line 2: changed: part 1 of 2 of `材料`
+         line 5: changed: part 2 of 2 of `材料`; `请带：` is said again before the rest of its list",
+    );
+}
+
+#[test]
 fn long_sentences_are_cut_at_commas_or_refused() {
     let (a, b, c) = ("甲".repeat(40), "乙".repeat(40), "丙".repeat(70));
     check(

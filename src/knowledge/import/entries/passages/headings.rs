@@ -20,6 +20,13 @@ pub(in super::super) fn bare(heading: &str) -> String {
         .to_owned()
 }
 
+/// Whether a paragraph begins with the number or the mark of a list's item.
+pub(super) fn is_numbered(text: &str) -> bool {
+    text.starts_with([
+        '①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨', '•', '·', '-', '▪', '●', '◆', '■',
+    ]) || without_number(text).is_some()
+}
+
 fn without_number(text: &str) -> Option<&str> {
     let numeral = |symbol: char| NUMERALS.contains(symbol);
     if let Some(rest) = text.strip_prefix('第') {
@@ -206,7 +213,7 @@ fn key_phrase(passage: &str) -> String {
         "包括", "由", "在", "均", "必须", "须", "自", "按", " is ", " are ", " can ", " will ",
         " must ", " should ", " takes ",
     ];
-    let mut text = passage.trim();
+    let mut text = without_number(passage.trim()).unwrap_or(passage.trim());
     while let Some(rest) = BEFORE
         .iter()
         .find_map(|word| text.strip_prefix(word))
@@ -224,7 +231,8 @@ fn key_phrase(passage: &str) -> String {
         .filter_map(|word| clause.find(word))
         .filter(|at| (2..=LONGEST_PHRASE).contains(&clause[..*at].chars().count()))
         .min()
-        .map_or(clause, |at| &clause[..at]);
+        .map_or(clause, |at| &clause[..at])
+        .trim_end_matches('的');
     match topic.chars().any(is_hanzi) {
         true => topic.chars().take(LONGEST_PHRASE).collect(),
         // Of Latin words no halves.
