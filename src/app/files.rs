@@ -16,7 +16,7 @@ use crate::{
     conversation::{ConversationSettings, Prompts, Timings},
     embedding::TextEncoder,
     ids::{BaseId, BaseName, BusinessId, LineNumber},
-    knowledge::{KnowledgeBase, parse_csv},
+    knowledge::{KnowledgeBase, check::Known, parse_csv},
     models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
     publishing::{BasePlan, Voice},
@@ -114,6 +114,7 @@ impl Files {
                         file: line.knowledge.clone(),
                         lines: Vec::new(),
                         voices: Vec::new(),
+                        known: Known::default(),
                     }),
                 };
                 plan.lines.push(number.clone());

@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::{Files, engines};
 use crate::{
     config::Config,
-    publishing::{Desk, seed},
+    publishing::{Desk, reading::Reader, seed},
     storage::Store,
     tts::cache::PhraseCache,
 };
@@ -21,7 +21,13 @@ pub async fn open_desk(config: &Config, now_ms: i64) -> anyhow::Result<Desk> {
         seed(&store, plan, now_ms).await?;
     }
     let maker = engines::index_maker(config, files.encoder);
-    Ok(Desk::new(store, files.bases, maker))
+    Ok(Desk::new(store, files.bases, maker, reader()?))
+}
+
+/// This program, to read documents with.
+pub(super) fn reader() -> anyhow::Result<Reader> {
+    let program = std::env::current_exe().context("this program is not found")?;
+    Ok(Reader::new(program))
 }
 
 /// The engine that speaks answers, with the cache that the server uses.

@@ -87,7 +87,12 @@ impl App {
             .prefetch(&files.sentences, |done| progress.synthesised(done, all))
             .await?;
         let maker = engines::index_maker(config, files.encoder.clone());
-        let desk = Desk::new(store.clone(), files.bases.clone(), maker.clone());
+        let desk = Desk::new(
+            store.clone(),
+            files.bases.clone(),
+            maker.clone(),
+            knowledge::reader()?,
+        );
         let library = Library::new(
             store.clone(),
             files.bases.clone(),

@@ -33,6 +33,9 @@ pub enum ApiError {
     /// It was changed by somebody else, or is not in a state for it.
     #[error("{0}")]
     Conflict(String),
+    /// It cannot be understood.
+    #[error("{0}")]
+    Unprocessable(String),
     /// No token is configured.
     #[error("knowledge cannot be changed here: the configuration names no `console.token_file`")]
     WritingIsOff,
@@ -63,6 +66,7 @@ impl ApiError {
             Self::NoSuchKnowledge(_) => (StatusCode::NOT_FOUND, "no_such_knowledge"),
             Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, "no_such_method"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+            Self::Unprocessable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unprocessable"),
             Self::WritingIsOff => (StatusCode::FORBIDDEN, "writing_is_off"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::OutOfRange { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "out_of_range"),
@@ -99,10 +103,15 @@ impl From<DeskError> for ApiError {
             DeskError::NothingNew { .. }
             | DeskError::Busy(_)
             | DeskError::NothingBefore(_)
-            | DeskError::Empty(_) => Self::Conflict(error.to_string()),
-            DeskError::Index(_) | DeskError::Search(_) | DeskError::Speech(_) => {
-                Self::internal(&error)
+            | DeskError::Empty(_)
+            | DeskError::Refused { .. } => Self::Conflict(error.to_string()),
+            DeskError::Document(_) | DeskError::NothingTaken { .. } => {
+                Self::Unprocessable(error.to_string())
             }
+            DeskError::Index(_)
+            | DeskError::Search(_)
+            | DeskError::Speech(_)
+            | DeskError::Reader(_) => Self::internal(&error),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderValue, header},
     middleware::map_response,
     response::Response,
@@ -9,6 +10,9 @@ use axum::{
 };
 
 use super::{ApiError, ConsoleState, api, knowledge, pages, recordings};
+
+/// The largest document that is taken, in bytes; a little more than can be read, so that the reader says so.
+const LARGEST_DOCUMENT: usize = 21 << 20;
 
 pub(super) fn router(state: ConsoleState) -> Router {
     Router::new()
@@ -49,12 +53,32 @@ pub(super) fn router(state: ConsoleState) -> Router {
             post(knowledge::test),
         )
         .route(
+            "/api/knowledge/{business}/{base}/imports",
+            get(knowledge::documents::imports),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/documents",
+            post(knowledge::documents::import).layer(DefaultBodyLimit::max(LARGEST_DOCUMENT)),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/check",
+            get(knowledge::documents::check),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/diff",
+            get(knowledge::documents::diff),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/export",
+            get(knowledge::documents::export),
+        )
+        .route(
             "/api/knowledge/{business}/{base}/publishing",
-            get(knowledge::publishing).post(knowledge::publish),
+            get(knowledge::publishing::publishing).post(knowledge::publishing::publish),
         )
         .route(
             "/api/knowledge/{business}/{base}/rollback",
-            post(knowledge::roll_back),
+            post(knowledge::publishing::roll_back),
         )
         .route(
             "/api/knowledge/{business}/{base}/proposals",

@@ -7,13 +7,20 @@ use std::{
 
 use jiff::civil::DateTime;
 
-use super::{BasePlan, IndexMaker};
+use super::{BasePlan, IndexMaker, reading::Reader};
 use crate::{
     embedding::EmbedError,
     entry::{Entry, Finding},
     ids::{BaseId, KnowledgeVersion},
-    knowledge::KnowledgeBase,
+    knowledge::{
+        KnowledgeBase,
+        check::{Concern, Known, Severity, check},
+        difference::{Difference, difference},
+        export::to_csv,
+        import::{DocumentError, Report},
+    },
     retrieval::{KnowledgeIndex, SearchError},
+    sandbox::SandboxError,
     storage::{StorageError, Store, knowledge::Signature},
     tts::{SynthesizeError, cache::PhraseCache},
 };
@@ -64,6 +71,8 @@ pub struct Order {
     pub revision: Option<u64>,
     /// Who, when and why.
     pub signature: Signature,
+    /// The local time, for dates of entries.
+    pub now: DateTime,
 }
 
 /// Why something could not be done with a base.
@@ -92,6 +101,30 @@ pub enum DeskError {
     /// The draft holds nothing.
     #[error("the draft of `{0}` holds no entry")]
     Empty(BaseId),
+    /// Something is wrong with the draft.
+    #[error("the draft of `{base}` cannot be published:{}", told(concerns))]
+    Refused {
+        /// The base.
+        base: BaseId,
+        /// Its errors.
+        concerns: Vec<Concern>,
+    },
+    /// A document cannot be read.
+    #[error(transparent)]
+    Document(DocumentError),
+    /// No document can be read.
+    #[error(transparent)]
+    Reader(SandboxError),
+    /// A document holds no entry.
+    #[error("{document} holds nothing that can be taken{refused}")]
+    NothingTaken {
+        /// Its name.
+        document: String,
+        /// The first refusals, in words.
+        refused: String,
+        /// What became of every row and page.
+        report: Box<Report>,
+    },
     /// The index could not be made.
     #[error("the index cannot be made: {0}")]
     Index(#[from] EmbedError),
@@ -103,11 +136,27 @@ pub enum DeskError {
     Speech(#[from] SynthesizeError),
 }
 
+/// Concerns that are told with an error.
+const TOLD: usize = 10;
+
+fn told(concerns: &[Concern]) -> String {
+    let mut told: String = concerns
+        .iter()
+        .take(TOLD)
+        .map(|concern| format!("\n  {concern}"))
+        .collect();
+    if let Some(more) = concerns.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        told.push_str(&format!("\n  and {more} more"));
+    }
+    told
+}
+
 /// The knowledge bases of the businesses, for people who work on them.
 pub struct Desk {
-    store: Store,
+    pub(super) store: Store,
     plans: HashMap<BaseId, BasePlan>,
     maker: IndexMaker,
+    pub(super) reader: Reader,
     steps: Mutex<HashMap<BaseId, Step>>,
     indexes: Mutex<Vec<Arc<dyn KnowledgeIndex>>>,
 }
@@ -119,8 +168,8 @@ impl std::fmt::Debug for Desk {
 }
 
 impl Desk {
-    /// A desk for the bases in `store`.
-    pub fn new(store: Store, plans: Vec<BasePlan>, maker: IndexMaker) -> Self {
+    /// A desk for the bases in `store`; `reader` reads their documents.
+    pub fn new(store: Store, plans: Vec<BasePlan>, maker: IndexMaker, reader: Reader) -> Self {
         Self {
             store,
             plans: plans
@@ -128,6 +177,7 @@ impl Desk {
                 .map(|plan| (plan.id.clone(), plan))
                 .collect(),
             maker,
+            reader,
             steps: Mutex::default(),
             indexes: Mutex::default(),
         }
@@ -150,6 +200,41 @@ impl Desk {
             }
         };
         Ok(self.store.version_entries(base, number).await?)
+    }
+
+    /// What is wrong with a draft or version, at a local time.
+    pub async fn check(
+        &self,
+        base: &BaseId,
+        which: Which,
+        now: DateTime,
+    ) -> Result<Vec<Concern>, DeskError> {
+        let entries = self.entries(base, which).await?;
+        let known = match self.plans.get(base) {
+            Some(plan) => plan.known.clone(),
+            None => Known::default(),
+        };
+        Ok(check(&entries, &known, now))
+    }
+
+    /// What a draft or version has other than another one.
+    pub async fn difference(
+        &self,
+        base: &BaseId,
+        before: Which,
+        after: Which,
+    ) -> Result<Difference, DeskError> {
+        let before = match self.entries(base, before).await {
+            // Before the first version there was nothing.
+            Err(DeskError::NotPublished(_)) => Vec::new(),
+            before => before?,
+        };
+        Ok(difference(&before, &self.entries(base, after).await?))
+    }
+
+    /// A draft or version as a sheet (CSV).
+    pub async fn export(&self, base: &BaseId, which: Which) -> Result<Vec<u8>, DeskError> {
+        Ok(to_csv(&self.entries(base, which).await?))
     }
 
     /// What a caller who asks `questions` would be told.
@@ -256,6 +341,12 @@ impl Desk {
                 base: base.clone(),
                 number: published.number,
             });
+        }
+        let mut concerns = self.check(base, Which::Draft, order.now).await?;
+        concerns.retain(|concern| concern.severity == Severity::Error);
+        if !concerns.is_empty() {
+            let base = base.clone();
+            return Err(DeskError::Refused { base, concerns });
         }
         self.prepare(base, &known, speech, publication).await?;
         let KnowledgeBase { version, entries } = &known;

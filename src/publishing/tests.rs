@@ -9,11 +9,11 @@ use jiff::civil::DateTime;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::*;
+use super::{reading::Reader, *};
 use crate::{
     entry::{Action, Entry, Validity, Verdict},
     ids::{BaseId, BaseName, BusinessId, EntryId, LineNumber},
-    knowledge::KnowledgeBase,
+    knowledge::{KnowledgeBase, check::Known},
     retrieval::{KnowledgeIndex, RetrievalConfig},
     storage::{
         Store,
@@ -55,6 +55,7 @@ fn plan(seed: Vec<Entry>) -> BasePlan {
             language: "zh-CN".to_owned(),
             voice: "f2".to_owned(),
         }],
+        known: Known::default(),
     }
 }
 
@@ -73,6 +74,7 @@ fn order(revision: Option<u64>) -> Order {
             at_ms: 2,
             note: "改价".to_owned(),
         },
+        now: DateTime::default(),
     }
 }
 
@@ -112,7 +114,12 @@ impl House {
         let library = Library::new(store.clone(), plans.clone(), maker(), speech.clone());
         library.seed(1).await.expect("seeded");
         Self {
-            desk: Desk::new(store.clone(), plans, maker()),
+            desk: Desk::new(
+                store.clone(),
+                plans,
+                maker(),
+                Reader::new("/nowhere".into()),
+            ),
             library,
             engine,
             speech,

@@ -1,5 +1,9 @@
 //! `yingda faq`: what a business does with its knowledge.
 
+mod check;
+mod diff;
+mod export;
+mod import;
 mod list;
 mod publish;
 mod test;
@@ -37,6 +41,14 @@ pub struct Args {
 enum Command {
     /// Lists the knowledge bases, or the versions of one.
     List(list::Args),
+    /// Reads documents into the draft. Nothing is published.
+    Import(import::Args),
+    /// Says what is wrong with the draft or a version.
+    Check(check::Args),
+    /// Says what publishing the draft would change, or what differs between versions.
+    Diff(diff::Args),
+    /// Writes the draft or a version as a sheet (CSV).
+    Export(export::Args),
     /// Makes the draft the version that new calls get.
     Publish(publish::PublishArgs),
     /// Brings back a version: the one before, or any.
@@ -50,6 +62,10 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.config)?;
     match args.command {
         Command::List(args) => list::run(&config, args),
+        Command::Import(args) => import::run(&config, args),
+        Command::Check(args) => check::run(&config, args),
+        Command::Diff(args) => diff::run(&config, args),
+        Command::Export(args) => export::run(&config, args),
         Command::Publish(args) => publish::publish(&config, args),
         Command::Rollback(args) => publish::roll_back(&config, args),
         Command::Test(args) => test::run(&config, args),

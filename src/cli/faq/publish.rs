@@ -1,6 +1,6 @@
 //! `yingda faq publish` and `yingda faq rollback`.
 
-use super::{at_desk, find_base, of, signature};
+use super::{at_desk, find_base, now, of, signature};
 use crate::{
     app::{Progress, open_speech},
     cli::{records::print, serve::Steps},
@@ -41,6 +41,7 @@ pub(super) fn publish(config: &Config, args: PublishArgs) -> anyhow::Result<()> 
         let order = Order {
             revision: args.revision,
             signature: signature(args.note),
+            now: now(),
         };
         let mut steps = Shown::default();
         let number = desk

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     ids::{BaseId, BaseName},
-    publishing::{BasePlan, IndexMaker, Voice, seed},
+    knowledge::check::Known,
+    publishing::{BasePlan, IndexMaker, Voice, reading::Reader, seed},
     retrieval::{RetrievalConfig, fake::FakeIndex},
     tts::{cache::Keep, fake::FakeSynthesizer},
 };
@@ -27,6 +28,7 @@ fn plan() -> BasePlan {
             language: "zh-CN".to_owned(),
             voice: String::new(),
         }],
+        known: Known::default(),
     }
 }
 
@@ -39,7 +41,12 @@ pub(super) fn desk(store: &Store, folder: &Path) -> KnowledgeDesk {
     let speech = PhraseCache::open(&folder.join("speech"), Keep::Prefetched, 10, engine);
     KnowledgeDesk {
         token: Some(TOKEN.to_owned()),
-        desk: Desk::new(store.clone(), vec![plan()], maker),
+        desk: Desk::new(
+            store.clone(),
+            vec![plan()],
+            maker,
+            Reader::new("/nowhere".into()),
+        ),
         speech: Arc::new(speech.expect("a cache")),
         published: Box::new(|| {}),
         now: Box::new(ZonedDateTime::now),
