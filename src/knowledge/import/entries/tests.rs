@@ -332,6 +332,25 @@ fn a_table_goes_on_after_a_page() {
 }
 
 #[test]
+fn a_heading_is_the_category_of_the_table_below() {
+    let mut parts = text("# 手册\n## 二、退换").parts;
+    parts.push(table(&[
+        &["问题", "答案"],
+        &["怎么退", "七天内。"],
+        &["换货", "换货"],
+        &["怎么换", "打电话。"],
+    ]));
+    check(
+        &Document { parts },
+        "q- [退换] 怎么退 -> 七天内。
+         q- [换货] 怎么换 -> 打电话。",
+        "row 2: taken
+         row 3: refused: is a title across the columns
+         row 4: taken",
+    );
+}
+
+#[test]
 fn running_numbers_are_no_ids() {
     check_rows(
         &[&["序号", "问题", "答案"], &["1", "怎么退货", "七天内。"]],
