@@ -78,7 +78,7 @@ pub enum ConcernKind {
 
 /// What would mend it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "fix", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fix {
     /// Say the answer in these parts, each at most 15 s long.
     Split {

@@ -299,7 +299,7 @@ fn concerns_are_written_and_read() {
     let json = serde_json::to_string(&concerns).expect("JSON");
     assert_eq!(
         json,
-        r#"[{"severity":"error","kind":"unspeakable","entries":["A1"],"field":"answer","words":"has the mark `**` of Markdown","fix":{"fix":"replace","text":"好。"}}]"#
+        r#"[{"severity":"error","kind":"unspeakable","entries":["A1"],"field":"answer","words":"has the mark `**` of Markdown","fix":{"kind":"replace","text":"好。"}}]"#
     );
     assert_eq!(
         serde_json::from_str::<Vec<Concern>>(&json).expect("JSON"),

@@ -28,8 +28,15 @@ pub fn entries_of(name: &str, document: &Document) -> Imported {
     let mut tables = rows::Tables::default();
     for part in &document.parts {
         match part {
-            Part::Table(table) => tables.read(&mut collecting, table),
-            Part::Heading { .. } | Part::Paragraph { .. } => {
+            Part::Table(table) => {
+                tables.read(&mut collecting, table);
+                text.push(part);
+            }
+            Part::Heading { text: heading, .. } => {
+                tables.begin(passages::bare_heading(heading));
+                text.push(part);
+            }
+            Part::Paragraph { .. } => {
                 tables.interrupt();
                 text.push(part);
             }

@@ -23,8 +23,9 @@ pub(super) struct Tidy {
     pub(super) changes: Vec<&'static str>,
 }
 
-/// The longest cell whose HTML is read, in bytes: its readers are slow on what is nested deeply.
-const LONGEST_HTML: usize = 200_000;
+/// The longest cell whose HTML is read, in bytes: the time that deep nesting takes grows with its square. A longer cell is
+/// refused for its length.
+const LONGEST_HTML: usize = 50_000;
 
 /// `text` as it is kept.
 pub(super) fn tidy(text: &str, is_for: Use) -> Tidy {

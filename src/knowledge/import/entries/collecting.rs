@@ -36,6 +36,8 @@ pub(super) struct Collecting {
     places: Vec<Place>,
     lines: Vec<ReportLine>,
     ids: HashMap<EntryId, usize>,
+    /// The last number that was put behind an id to make another.
+    beside: HashMap<EntryId, u64>,
     /// The first entry with a question in its normal form.
     questions: HashMap<String, usize>,
     /// The phrasings of each entry in their normal form.
@@ -50,6 +52,7 @@ impl Collecting {
             places: Vec::new(),
             lines: Vec::new(),
             ids: HashMap::new(),
+            beside: HashMap::new(),
             questions: HashMap::new(),
             phrasings: Vec::new(),
         }
@@ -199,12 +202,15 @@ impl Collecting {
     }
 
     /// An id that is not used, made of one that is.
-    fn beside(&self, id: &EntryId) -> EntryId {
-        (2u64..)
-            .map(|number| EntryId::new(format!("{id}-{number}")))
-            .find(|id| !self.ids.contains_key(id))
-            // There are more numbers than entries.
-            .unwrap_or_else(|| id.clone())
+    fn beside(&mut self, id: &EntryId) -> EntryId {
+        let used = self.beside.entry(id.clone()).or_insert(1);
+        loop {
+            *used += 1;
+            let id = EntryId::new(format!("{id}-{used}"));
+            if !self.ids.contains_key(&id) {
+                return id;
+            }
+        }
     }
 
     /// All of it in the order of the document.

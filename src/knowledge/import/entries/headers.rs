@@ -276,8 +276,11 @@ mod tests {
         }
     }
 
+    /// The header's place, what its columns hold, the names of those that are not used.
+    type Expected<'a> = (usize, &'a [Option<Column>], &'a [&'a str]);
+
     #[track_caller]
-    fn check(rows: &[&[&str]], expected: Option<(usize, &[Option<Column>], &[&str])>) {
+    fn check(rows: &[&[&str]], expected: Option<Expected>) {
         let rows: Vec<Row> = rows.iter().map(|cells| row(cells)).collect();
         let found = find(&rows).map(|(place, layout)| {
             let columns: Vec<Option<Column>> = (0..rows[place].cells.len())

@@ -44,6 +44,7 @@ const INLINE: &[&str] = &[
 
 /// Whether `text` has a tag or an entity that HTML knows. `温度<5` has none.
 pub(in crate::knowledge) fn is_html(text: &str) -> bool {
+    let last_end = text.rfind('>').unwrap_or_default();
     let has_tag = text.match_indices('<').any(|(place, _)| {
         let rest = text[place + 1..].trim_start_matches('/');
         let name: String = rest
@@ -56,7 +57,7 @@ pub(in crate::knowledge) fn is_html(text: &str) -> bool {
             .iter()
             .any(|names| names.contains(&name.as_str()));
         let after = &rest[name.len()..];
-        known && after.starts_with(['>', ' ', '/', '\t', '\n']) && after.contains('>')
+        known && after.starts_with(['>', ' ', '/', '\t', '\n']) && place < last_end
             || rest.starts_with("!--")
     });
     has_tag || has_entity(text)
@@ -67,9 +68,12 @@ fn has_entity(text: &str) -> bool {
         "nbsp", "lt", "gt", "amp", "quot", "apos", "ldquo", "rdquo", "lsquo", "rsquo", "mdash",
         "ndash", "hellip", "middot", "times", "yen", "deg", "ensp", "emsp", "bull", "copy", "reg",
     ];
+    /// The longest entity that is looked for, in bytes.
+    const LONGEST: usize = 12;
     text.match_indices('&').any(|(place, _)| {
         let rest = &text[place + 1..];
-        rest.find(';').is_some_and(|end| {
+        let end = rest.bytes().take(LONGEST).position(|byte| byte == b';');
+        end.is_some_and(|end| {
             let name = &rest[..end];
             let number = name.strip_prefix('#');
             NAMES.contains(&name)

@@ -41,7 +41,10 @@ pub(super) fn take<'a>(collecting: &mut Collecting, parts: &[&'a Part]) -> Vec<&
     let mut category = String::new();
     for part in parts {
         let (text, place) = (text_of(part), place_of(part));
-        if let Some(question) = after_mark(text, ASKED) {
+        if let Part::Table(_) = part {
+            close(collecting, open.take());
+            left.push(part);
+        } else if let Some(question) = after_mark(text, ASKED) {
             close(collecting, open.take());
             let (question, answer) = match inline_answer(question) {
                 Some((question, answer)) => (question, vec![answer.to_owned()]),

@@ -38,7 +38,7 @@ struct Section {
     path: Vec<String>,
     place: Place,
     sentences: Vec<Sentence>,
-    /// A heading below it follows.
+    /// A table or a heading below it follows.
     has_children: bool,
 }
 
@@ -72,12 +72,17 @@ fn sections(collecting: &mut Collecting, parts: &[&Part]) -> Vec<Section> {
         let place = place_of(part);
         if let Part::Heading { level, text, .. } = part {
             path.retain(|(above, _)| above < level);
-            open.has_children = open.path.len() == path.len();
+            open.has_children |= open.path.len() == path.len();
             done.push(std::mem::take(&mut open));
             path.push((*level, headings::bare(text)));
             open.path = path.iter().map(|(_, text)| text.clone()).collect();
             open.place = place.clone();
             ends_open = false;
+            continue;
+        }
+        if let Part::Table(_) = part {
+            // It was told of already.
+            open.has_children = true;
             continue;
         }
         if open.sentences.is_empty() && open.path.is_empty() {

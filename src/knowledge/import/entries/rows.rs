@@ -19,6 +19,8 @@ const LONGEST_CELL: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     before: Option<Before>,
+    /// The heading above, which is a category where no column is.
+    heading: String,
 }
 
 /// The table that the next one may go on from.
@@ -33,6 +35,12 @@ impl Tables {
     /// Something stands between this table and the next.
     pub(super) fn interrupt(&mut self) {
         self.before = None;
+    }
+
+    /// What follows stands under this heading.
+    pub(super) fn begin(&mut self, heading: String) {
+        self.interrupt();
+        self.heading = heading;
     }
 
     pub(super) fn read(&mut self, collecting: &mut Collecting, table: &Table) {
@@ -87,7 +95,7 @@ impl Tables {
             collecting,
             layout: &layout,
             last: None,
-            section: String::new(),
+            section: self.heading.clone(),
         };
         for row in rows {
             reading.row(row);
@@ -154,7 +162,7 @@ struct Reading<'a> {
     layout: &'a Layout,
     /// The entry that a row without a question goes on from.
     last: Option<usize>,
-    /// The title across the columns above, which is a category where there is no column for one.
+    /// The title across the columns or the heading above, which is a category where there is no column for one.
     section: String,
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     entry::Entry,
@@ -330,6 +332,25 @@ fn a_table_goes_on_after_a_page() {
 }
 
 #[test]
+fn a_heading_is_the_category_of_the_table_below() {
+    let mut parts = text("# 手册\n## 二、退换").parts;
+    parts.push(table(&[
+        &["问题", "答案"],
+        &["怎么退", "七天内。"],
+        &["换货", "换货"],
+        &["怎么换", "打电话。"],
+    ]));
+    check(
+        &Document { parts },
+        "q- [退换] 怎么退 -> 七天内。
+         q- [换货] 怎么换 -> 打电话。",
+        "row 2: taken
+         row 3: refused: is a title across the columns
+         row 4: taken",
+    );
+}
+
+#[test]
 fn running_numbers_are_no_ids() {
     check_rows(
         &[&["序号", "问题", "答案"], &["1", "怎么退货", "七天内。"]],
@@ -500,5 +521,63 @@ fn every_passage_can_be_spoken() {
     for entry in &imported.entries {
         assert!(entry.answer.chars().count() <= LONGEST_ANSWER);
         assert!(entry.answer.ends_with('。'));
+    }
+}
+
+fn cells() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[问题答案类目编号怎么退？，。；|<p>&;=' \n1]{0,10}",
+        Just("问题".to_owned()),
+        Just("答案".to_owned()),
+        Just("相似问".to_owned()),
+        Just("<p>七天<br>内".to_owned()),
+        Just("问：怎么退？答：七天。".to_owned()),
+    ]
+}
+
+fn parts() -> impl Strategy<Value = Part> {
+    let place = |number: u64| Place {
+        page: Some((number % 5) as u32),
+        line: Some(number),
+        ..Place::default()
+    };
+    prop_oneof![
+        (cells(), 0u64..40, 1u8..4).prop_map(move |(text, number, level)| Part::Heading {
+            level,
+            text,
+            place: place(number)
+        }),
+        (prop::collection::vec(cells(), 0..20), 0u64..40).prop_map(move |(texts, number)| {
+            Part::Paragraph {
+                text: texts.concat(),
+                place: place(number),
+            }
+        }),
+        prop::collection::vec(prop::collection::vec(cells(), 0..5), 0..8).prop_map(|rows| {
+            let rows: Vec<Vec<&str>> = rows
+                .iter()
+                .map(|row| row.iter().map(String::as_str).collect())
+                .collect();
+            table(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_document_gives_entries_that_can_be_told_apart(parts in prop::collection::vec(parts(), 0..8)) {
+        let document = Document { parts };
+        let imported = entries_of("any", &document);
+        let mut ids = std::collections::HashSet::new();
+        for entry in &imported.entries {
+            prop_assert!(!entry.question.trim().is_empty() && !entry.answer.trim().is_empty());
+            prop_assert!(ids.insert(entry.id.clone()), "{}", entry.id);
+        }
+        for line in &imported.report.lines {
+            if let Some(id) = &line.entry {
+                prop_assert!(ids.contains(id));
+            }
+        }
+        prop_assert_eq!(entries_of("any", &document), imported);
     }
 }
