@@ -10,6 +10,11 @@ use std::{
     time::Duration,
 };
 
+use jiff::{
+    Timestamp,
+    civil::DateTime,
+    tz::{TimeZone, offset},
+};
 use serde::{Deserialize, Serialize};
 
 /// A monotonic point in time, in microseconds after an origin that the driver chose.
@@ -76,6 +81,14 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
     }
+}
+
+/// The local time in China at a wall-clock time in milliseconds after the Unix epoch: UTC+8 all year (GB/T 7408). Entries take
+/// effect by it, wherever the server stands.
+pub fn beijing_time(wall_ms: i64) -> DateTime {
+    let time = Timestamp::from_millisecond(wall_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    time.to_zoned_datetime(TimeZone::fixed(offset(8)))
+        .datetime()
 }
 
 /// The clock of this process. Drivers (layer 3) own one and pass its moments on; machines and engines never hold it.

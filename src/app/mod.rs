@@ -162,7 +162,7 @@ impl App {
                     let library = library.clone();
                     move || library.look()
                 }),
-                now: Box::new(jiff::ZonedDateTime::now),
+                now_ms: Box::new(move || clock.wall_ms(clock.now())),
             }),
         };
         let reception = ReceptionConfig { patience: PATIENCE };

@@ -14,11 +14,12 @@ mod router;
 
 use std::{path::PathBuf, sync::Arc};
 
-use jiff::ZonedDateTime;
+use jiff::civil::DateTime;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    clock::beijing_time,
     publishing::Desk,
     storage::{Store, knowledge::Signature},
     telemetry::{Metrics, Page},
@@ -94,8 +95,8 @@ pub struct KnowledgeDesk {
     pub speech: Arc<PhraseCache>,
     /// Told when something may have been published.
     pub published: Box<dyn Fn() + Send + Sync>,
-    /// The time, in the zone of the businesses.
-    pub now: Box<dyn Fn() -> ZonedDateTime + Send + Sync>,
+    /// The time, in milliseconds after the Unix epoch.
+    pub now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
 }
 
 impl KnowledgeDesk {
@@ -103,9 +104,14 @@ impl KnowledgeDesk {
     fn signature(&self, author: String, note: String) -> Signature {
         Signature {
             author,
-            at_ms: (self.now)().timestamp().as_millisecond(),
+            at_ms: (self.now_ms)(),
             note,
         }
+    }
+
+    /// The local time of the businesses.
+    fn now(&self) -> DateTime {
+        beijing_time((self.now_ms)())
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
         export::to_csv,
         import::{DocumentError, Report},
     },
-    retrieval::{KnowledgeIndex, SearchError},
+    retrieval::{KnowledgeIndex, Query, SearchError},
     sandbox::SandboxError,
     storage::{StorageError, Store, knowledge::Signature},
     tts::{SynthesizeError, cache::PhraseCache},
@@ -243,13 +243,20 @@ impl Desk {
         base: &BaseId,
         which: Which,
         questions: &[String],
-        _now: DateTime,
+        now: DateTime,
     ) -> Result<Vec<Finding>, DeskError> {
         let known = KnowledgeBase::new(self.entries(base, which).await?);
         let index = self.index(known).await?;
         let mut findings = Vec::with_capacity(questions.len());
         for question in questions {
-            findings.push(index.search(question).await?);
+            findings.push(
+                index
+                    .search(Query {
+                        text: question,
+                        now,
+                    })
+                    .await?,
+            );
         }
         Ok(findings)
     }

@@ -225,6 +225,8 @@ pub fn without_one<I>(
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::DateTime;
+
     use super::*;
     use crate::{
         entry::Candidate,
@@ -264,14 +266,18 @@ mod tests {
     }
 
     /// Ranks A1, A2, A3, A4, whatever is asked.
-    struct Fixed(RetrievalConfig);
+    struct Fixed(RetrievalConfig, KnowledgeVersion);
 
     impl Ranking for Fixed {
         fn config(&self) -> &RetrievalConfig {
             &self.0
         }
 
-        fn rank(&self, _question: &str, most: usize) -> Vec<Candidate> {
+        fn version_asked(&self) -> &KnowledgeVersion {
+            &self.1
+        }
+
+        fn rank_at(&self, _: &str, _: Option<DateTime>, most: usize) -> Vec<Candidate> {
             let ranked = (1u8..5).map(|place| Candidate {
                 entry: FakeIndex::entry(&format!("A{place}"), "问", "答").into(),
                 score: 0.9 / f32::from(place),
@@ -288,7 +294,10 @@ mod tests {
             expected: expected.map(EntryId::new),
         };
         let cases = [Some("A1"), Some("A2"), Some("A4"), Some("A9"), None].map(case);
-        let report = Report::of(&Fixed(RetrievalConfig::default()), &cases);
+        let report = Report::of(
+            &Fixed(RetrievalConfig::default(), KnowledgeVersion::new("test")),
+            &cases,
+        );
         assert_eq!((report.cases, report.in_scope), (5, 4));
         assert_eq!((report.hit_at_1, report.hit_at_3), (1, 2));
         assert_eq!(report.mean_reciprocal_rank(), (1.0 + 0.5 + 0.25) / 4.0);

@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{KnowledgeIndex, SearchError, SearchFuture};
+use super::{KnowledgeIndex, Query, SearchError, SearchFuture};
 use crate::{
     entry::{Action, Candidate, Entry, Finding, Verdict},
     ids::{EntryId, KnowledgeVersion},
@@ -92,8 +92,8 @@ impl KnowledgeIndex for FakeIndex {
         &self.version
     }
 
-    fn search<'a>(&'a self, question: &'a str) -> SearchFuture<'a> {
-        let verdict = match self.verdicts.get(question) {
+    fn search<'a>(&'a self, query: Query<'a>) -> SearchFuture<'a> {
+        let verdict = match self.verdicts.get(query.text) {
             Some(verdict) => verdict.clone(),
             None => Ok(Verdict::Abstain { nearest: None }),
         };
@@ -107,6 +107,8 @@ impl KnowledgeIndex for FakeIndex {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::DateTime;
+
     use super::*;
 
     #[tokio::test]
@@ -119,7 +121,11 @@ mod tests {
                 [entry.clone(), FakeIndex::entry("A2", "退票", "可以。")],
             )
             .on_failure("坏", SearchError::Unavailable("down".to_owned()));
-        let verdict = async |question| index.search(question).await.map(|found| found.verdict);
+        let verdict = async |text| {
+            let now = DateTime::default();
+            let found = index.search(Query { text, now }).await;
+            found.map(|found| found.verdict)
+        };
 
         assert!(matches!(
             verdict("开发票").await,

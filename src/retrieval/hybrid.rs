@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use jiff::civil::DateTime;
+
 use super::{
-    KnowledgeIndex, Ranking, RetrievalConfig, SearchError, SearchFuture,
+    KnowledgeIndex, Query, Ranking, RetrievalConfig, SearchError, SearchFuture,
     calibration::Evidence,
     dense::{DenseIndex, Near},
     fusion::{self, Nearness},
@@ -72,7 +74,7 @@ impl HybridIndex {
         DenseAlone(&self.shared)
     }
 
-    /// The verdict on `question`.
+    /// The verdict on `question`, whatever the time.
     pub fn find(&self, question: &str) -> Finding {
         Finding {
             verdict: self.verdict(question),
@@ -84,7 +86,9 @@ impl HybridIndex {
     pub fn evidence(&self, question: &str) -> Result<Vec<HybridEvidence<'_>>, EmbedError> {
         let entries = self.shared.lexical.entries().iter();
         let normal = LexicalIndex::normal(question);
-        let evidence = self.shared.evidence(question, &normal)?;
+        let vector = self.shared.vector(question)?;
+        let everything = self.shared.lexical.everything();
+        let evidence = self.shared.evidence(&normal, &vector, &everything);
         Ok(entries
             .zip(evidence)
             .map(|(entry, (found, near))| HybridEvidence {
@@ -104,16 +108,36 @@ fn log_odds(found: &Match) -> f32 {
         .unwrap_or_else(|| Evidence::default().log_odds())
 }
 
+/// Phrasings that vectors find in a large base.
+const NEAREST: usize = 64;
+
 impl Shared {
-    /// What words and vectors say about every entry. `normal` is the question in normal form.
+    fn vector(&self, question: &str) -> Result<Vec<f32>, EmbedError> {
+        self.encoder.embed_question(LexicalIndex::cut(question))
+    }
+
+    /// What words and vectors say about each of `entries`. `normal` is the question in normal form.
     fn evidence(
         &self,
-        question: &str,
         normal: &str,
-    ) -> Result<impl Iterator<Item = (Match, Near)>, EmbedError> {
-        let vector = self.encoder.embed_question(LexicalIndex::cut(question))?;
-        let matches = self.lexical.matches(normal);
-        Ok(matches.into_iter().zip(self.dense.search(&vector)))
+        vector: &[f32],
+        entries: &[u32],
+    ) -> impl Iterator<Item = (Match, Near)> {
+        let matches = self.lexical.matches(normal, entries);
+        let firsts = self.lexical.firsts();
+        let nears = self.dense.nearness(vector, entries, firsts);
+        matches.into_iter().zip(nears)
+    }
+
+    /// The entries that are worth a closer look, ascending.
+    fn candidates(&self, normal: &str, vector: &[f32]) -> Vec<u32> {
+        let Some(mut entries) = self.lexical.candidates(normal) else {
+            return self.lexical.everything();
+        };
+        entries.extend(self.dense.nearest(vector, NEAREST));
+        entries.sort_unstable();
+        entries.dedup();
+        entries
     }
 }
 
@@ -122,29 +146,38 @@ impl Ranking for HybridIndex {
         self.shared.lexical.config()
     }
 
-    fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
+    fn version_asked(&self) -> &KnowledgeVersion {
+        self.shared.lexical.version()
+    }
+
+    fn rank_at(&self, question: &str, now: Option<DateTime>, most: usize) -> Vec<Candidate> {
         let shared = &self.shared;
         // Nothing but fillers has a vector too, and some phrasing is always nearest.
         let normal = LexicalIndex::normal(question);
         if normal.is_empty() {
             return Vec::new();
         }
-        match shared.evidence(question, &normal) {
-            Ok(evidence) => {
-                let scored = evidence.map(|(found, near)| match found.literal {
-                    Some(score) => (found.phrasing, score),
-                    None => {
-                        let score = fusion::BOTH.score(log_odds(&found), near.nearness);
-                        (near.phrasing, score * HIGHEST_BY_OVERLAP)
-                    }
-                });
-                shared.lexical.best(scored, most)
-            }
+        let vector = match shared.vector(question) {
+            Ok(vector) => vector,
             Err(error) => {
                 tracing::warn!(%error, "a question is looked up by its words alone");
-                shared.lexical.rank(question, most)
+                return shared.lexical.rank_at(question, now, most);
             }
-        }
+        };
+        let entries = shared.candidates(&normal, &vector);
+        let entries = match now {
+            Some(now) => shared.lexical.in_force(entries, now),
+            None => entries,
+        };
+        let evidence = shared.evidence(&normal, &vector, &entries);
+        let scored = evidence.map(|(found, near)| match found.literal {
+            Some(score) => (found.phrasing, score),
+            None => {
+                let score = fusion::BOTH.score(log_odds(&found), near.nearness);
+                (near.phrasing, score * HIGHEST_BY_OVERLAP)
+            }
+        });
+        shared.lexical.best(scored, most)
     }
 }
 
@@ -156,20 +189,28 @@ impl Ranking for DenseAlone<'_> {
         self.0.lexical.config()
     }
 
-    fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
+    fn version_asked(&self) -> &KnowledgeVersion {
+        self.0.lexical.version()
+    }
+
+    fn rank_at(&self, question: &str, now: Option<DateTime>, most: usize) -> Vec<Candidate> {
+        let lexical = &self.0.lexical;
         if LexicalIndex::normal(question).is_empty() {
             return Vec::new();
         }
-        let question = LexicalIndex::cut(question);
-        let Ok(vector) = self.0.encoder.embed_question(question) else {
+        let Ok(vector) = self.0.vector(question) else {
             return Vec::new();
         };
-        let nears = self.0.dense.search(&vector).into_iter();
-        let scored = nears.map(|near| {
+        let entries = match now {
+            Some(now) => lexical.in_force(lexical.everything(), now),
+            None => lexical.everything(),
+        };
+        let nears = self.0.dense.nearness(&vector, &entries, lexical.firsts());
+        let scored = nears.into_iter().map(|near| {
             let score = fusion::DENSE_ALONE.score(0.0, near.nearness);
             (near.phrasing, score * HIGHEST_BY_OVERLAP)
         });
-        self.0.lexical.best(scored, most)
+        lexical.best(scored, most)
     }
 }
 
@@ -178,12 +219,15 @@ impl KnowledgeIndex for HybridIndex {
         self.shared.lexical.version()
     }
 
-    fn search<'a>(&'a self, question: &'a str) -> SearchFuture<'a> {
+    fn search<'a>(&'a self, query: Query<'a>) -> SearchFuture<'a> {
         let shared = self.shared.clone();
-        let question = question.to_owned();
+        let (question, now) = (query.text.to_owned(), query.now);
         Box::pin(async move {
             // An encoder takes milliseconds, and questions of several calls wait for each other.
-            let asked = tokio::task::spawn_blocking(move || HybridIndex { shared }.find(&question));
+            let asked = tokio::task::spawn_blocking(move || {
+                let text = &question;
+                HybridIndex { shared }.find_at(Query { text, now })
+            });
             asked
                 .await
                 .map_err(|error| SearchError::Unavailable(error.to_string()))
@@ -306,11 +350,16 @@ mod tests {
         assert_eq!(error.to_string(), "encoder `fake` failed: no memory");
     }
 
+    fn query(text: &str) -> Query<'_> {
+        let now = DateTime::default();
+        Query { text, now }
+    }
+
     #[tokio::test]
     async fn a_search_finds_what_is_found_at_once() {
         let index = index(FakeEncoder::default());
         for question in ["空调坏了怎么报修", "发票怎么开", "天气"] {
-            let found = index.search(question).await.expect("it answers");
+            let found = index.search(query(question)).await.expect("it answers");
             assert_eq!(found, index.find(question), "{question}");
         }
     }

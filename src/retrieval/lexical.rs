@@ -1,15 +1,24 @@
 //! The embedded index: exact, in memory, lexical.
 //!
-//! It knows no meaning beyond its word lists; questions that share no word, character or sound with any phrasing abstain.
+//! It knows no meaning beyond its word lists; questions that share no word, character or sound with any phrasing abstain. In a
+//! small base every entry is measured; in a large one those that full-text search finds (see `recall`).
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use jiff::civil::DateTime;
+use rayon::prelude::*;
 
 use super::{
-    KnowledgeIndex, MAX_CHOICES, Ranking, RetrievalConfig, SearchFuture,
+    KnowledgeIndex, MAX_CHOICES, Query, Ranking, RetrievalConfig, SearchFuture,
     calibration::{Evidence, probability},
     lexicon::skeleton,
     normal_form::normal_form,
     overlap::OverlapIndex,
+    recall::TextRecall,
     verdict::{ALIKE_AT_HEART, IDENTICAL, SOUNDS_ALIKE},
     views::{Term, View, likeness, sound, terms},
 };
@@ -26,12 +35,16 @@ const LEAST_COMMON_SYLLABLES: f32 = 0.25;
 const CHANCE_LIKENESS: f32 = 0.6;
 /// Overlap alone stays below [`ALIKE_AT_HEART`].
 pub(super) const HIGHEST_BY_OVERLAP: f32 = 0.95;
+/// Up to so many entries, all are measured.
+const ALL_MEASURED: usize = 400;
 
 /// One version of a knowledge base, held in memory.
 pub struct LexicalIndex {
     version: KnowledgeVersion,
     config: RetrievalConfig,
-    entries: Vec<Entry>,
+    entries: Vec<Arc<Entry>>,
+    /// By entry: its first phrasing; one more at the end.
+    firsts: Vec<u32>,
     phrasings: Vec<Phrasing>,
     words: OverlapIndex,
     characters: OverlapIndex,
@@ -40,15 +53,21 @@ pub struct LexicalIndex {
     whole: OverlapIndex,
     /// Words of an entry's answer.
     answers: OverlapIndex,
-    identical: HashMap<String, Vec<u32>>,
-    alike: HashMap<Vec<String>, Vec<u32>>,
-    /// By the sound of what is left without particles.
-    alike_at_heart: HashMap<Vec<String>, Vec<u32>>,
+    /// Phrasings by the hash of their form.
+    identical: HashMap<u64, Vec<u32>>,
+    /// By that of their sound.
+    alike: HashMap<u64, Vec<u32>>,
+    /// By that of the sound of what is left without particles.
+    alike_at_heart: HashMap<u64, Vec<u32>>,
+    /// Where not all entries can be measured.
+    recall: Option<TextRecall>,
 }
 
 struct Phrasing {
     entry: u32,
     text: String,
+    /// In normal form.
+    form: String,
     sound: Vec<String>,
 }
 
@@ -74,44 +93,56 @@ impl LexicalIndex {
     /// Indexes `entries`. Takes some 10 ms for a thousand.
     pub fn build(version: KnowledgeVersion, entries: Vec<Entry>, config: RetrievalConfig) -> Self {
         let mut phrasings = Vec::new();
-        let mut forms = Vec::new();
+        let mut firsts = Vec::with_capacity(entries.len() + 1);
         for (entry, known) in (0u32..).zip(&entries) {
-            for text in std::iter::once(&known.question).chain(&known.similar_questions) {
-                let form = normal_form(text);
-                phrasings.push(Phrasing {
-                    entry,
-                    text: text.clone(),
-                    sound: sound(&form),
-                });
-                forms.push(form);
-            }
+            firsts.push(phrasings.len() as u32);
+            phrasings.extend(known.phrasings().map(|text| (entry, text)));
         }
+        firsts.push(phrasings.len() as u32);
+        let phrasings: Vec<Phrasing> = phrasings
+            .into_par_iter()
+            .map(|(entry, text)| {
+                let form = normal_form(text);
+                Phrasing {
+                    entry,
+                    text: text.to_owned(),
+                    sound: sound(&form),
+                    form,
+                }
+            })
+            .collect();
         let group: Vec<u32> = phrasings.iter().map(|phrasing| phrasing.entry).collect();
         let view = |view| {
-            let texts: Vec<Vec<Term>> = forms.iter().map(|form| terms(view, form)).collect();
-            OverlapIndex::build(&texts, &group)
+            let texts = phrasings.par_iter().map(|it| terms(view, &it.form));
+            OverlapIndex::build(&texts.collect::<Vec<_>>(), &group)
         };
         let each: Vec<u32> = (0u32..).take(entries.len()).collect();
-        let whole: Vec<Vec<Term>> = entries.iter().map(words_of_entry).collect();
-        let answers: Vec<Vec<Term>> = entries
-            .iter()
-            .map(|entry| terms(View::Words, &normal_form(&entry.answer)))
-            .collect();
-        let mut identical: HashMap<String, Vec<u32>> = HashMap::new();
-        let mut alike: HashMap<Vec<String>, Vec<u32>> = HashMap::new();
-        let mut alike_at_heart: HashMap<Vec<String>, Vec<u32>> = HashMap::new();
-        for ((at, phrasing), form) in (0u32..).zip(&phrasings).zip(&forms) {
+        let whole: Vec<Vec<Term>> = entries.par_iter().map(words_of_entry).collect();
+        let answers = entries.par_iter();
+        let answers = answers.map(|entry| terms(View::Words, &normal_form(&entry.answer)));
+        let answers: Vec<Vec<Term>> = answers.collect();
+        let (mut identical, mut alike) = (HashMap::new(), HashMap::new());
+        let mut alike_at_heart = HashMap::new();
+        for (at, phrasing) in (0u32..).zip(&phrasings) {
             // A phrasing of nothing but punctuation is found by nothing.
             if !phrasing.sound.is_empty() {
-                alike_at_heart
-                    .entry(sound(&skeleton(form)))
-                    .or_default()
-                    .push(at);
-                let form = without_spaces(form);
-                identical.entry(form).or_default().push(at);
-                alike.entry(phrasing.sound.clone()).or_default().push(at);
+                let put = |map: &mut HashMap<u64, Vec<u32>>, key| {
+                    map.entry(key).or_default().push(at);
+                };
+                put(&mut identical, key(&without_spaces(&phrasing.form)));
+                put(&mut alike, key(&phrasing.sound));
+                put(&mut alike_at_heart, key(&heart(&phrasing.form)));
             }
         }
+        let recall = match entries.len() > ALL_MEASURED {
+            true => {
+                let forms = phrasings.iter().map(|phrasing| phrasing.form.as_str());
+                // All is measured, which takes longer and finds the same.
+                let failed = |error| tracing::error!(%error, "no full-text search over a base");
+                TextRecall::build(forms).map_err(failed).ok()
+            }
+            false => None,
+        };
         Self {
             words: view(View::Words),
             characters: view(View::Characters),
@@ -121,14 +152,16 @@ impl LexicalIndex {
             identical,
             alike,
             alike_at_heart,
+            recall,
             version,
             config,
-            entries,
+            entries: entries.into_iter().map(Arc::new).collect(),
+            firsts,
             phrasings,
         }
     }
 
-    /// The verdict on `question`.
+    /// The verdict on `question`, whatever the time.
     pub fn find(&self, question: &str) -> Finding {
         Finding {
             verdict: self.verdict(question),
@@ -142,7 +175,7 @@ impl LexicalIndex {
     }
 
     /// The entries, in the order they were given.
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
     }
 
@@ -151,6 +184,45 @@ impl LexicalIndex {
         self.phrasings
             .iter()
             .map(|phrasing| (phrasing.entry, phrasing.text.as_str()))
+    }
+
+    /// By entry: its first phrasing; one more at the end.
+    pub(super) fn firsts(&self) -> &[u32] {
+        &self.firsts
+    }
+
+    /// The entries that a question in normal form may mean by its words, ascending: in a small base all. `None`, too, if
+    /// search fails.
+    pub(super) fn candidates(&self, normal: &str) -> Option<Vec<u32>> {
+        let recall = self.recall.as_ref()?;
+        let found = match recall.phrasings(normal) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "full-text search failed; every entry is measured");
+                return None;
+            }
+        };
+        let literal = self
+            .literal(normal)
+            .into_iter()
+            .map(|(phrasing, _)| phrasing);
+        let phrasings = found.into_iter().chain(literal);
+        let entries = phrasings.map(|phrasing| self.phrasings[phrasing as usize].entry);
+        let mut entries: Vec<u32> = entries.collect();
+        entries.sort_unstable();
+        entries.dedup();
+        Some(entries)
+    }
+
+    /// All entries.
+    pub(super) fn everything(&self) -> Vec<u32> {
+        (0..self.entries.len() as u32).collect()
+    }
+
+    /// Those of `entries` that are true at this local time.
+    pub(super) fn in_force(&self, mut entries: Vec<u32>, now: DateTime) -> Vec<u32> {
+        entries.retain(|entry| self.entries[*entry as usize].validity.holds(now));
+        entries
     }
 
     /// As much of `question` as is looked at.
@@ -192,7 +264,7 @@ impl LexicalIndex {
             .map(|(phrasing, score)| {
                 let (entry, text) = entry(phrasing);
                 Candidate {
-                    entry: Arc::new(entry.clone()),
+                    entry: entry.clone(),
                     score,
                     matched: text.clone(),
                 }
@@ -204,62 +276,78 @@ impl LexicalIndex {
     pub fn evidence(&self, question: &str) -> Vec<(&Entry, Evidence)> {
         let normal = Self::normal(question);
         let mut best: Vec<Option<Evidence>> = vec![None; self.entries.len()];
-        self.each_phrasing(&normal, |phrasing, evidence| {
-            let entry = self.phrasings[phrasing as usize].entry as usize;
-            if best[entry].is_none_or(|best| evidence.score() > best.score()) {
-                best[entry] = Some(evidence);
+        self.each_phrasing(&normal, &self.everything(), |place, _, evidence| {
+            if best[place].is_none_or(|best| evidence.score() > best.score()) {
+                best[place] = Some(evidence);
             }
         });
         self.entries
             .iter()
             .zip(best)
-            .filter_map(|(entry, best)| best.map(|best| (entry, best)))
+            .filter_map(|(entry, best)| best.map(|best| (entry.as_ref(), best)))
             .collect()
     }
 
-    /// What words say about every entry, in their order, on a question in normal form.
-    pub(super) fn matches(&self, normal: &str) -> Vec<Match> {
-        let mut matches: Vec<Match> = Vec::with_capacity(self.entries.len());
-        for (at, phrasing) in (0u32..).zip(&self.phrasings) {
-            // An entry has at least its standard question, so this makes one match an entry.
-            if phrasing.entry as usize == matches.len() {
-                matches.push(Match {
-                    phrasing: at,
-                    overlap: None,
-                    literal: None,
-                });
-            }
-        }
-        self.each_phrasing(normal, |phrasing, evidence| {
-            let found = &mut matches[self.phrasings[phrasing as usize].entry as usize];
+    /// What words say about each of `entries` on a question in normal form.
+    pub(super) fn matches(&self, normal: &str, entries: &[u32]) -> Vec<Match> {
+        let nothing = |entry: &u32| Match {
+            phrasing: self.firsts[*entry as usize],
+            overlap: None,
+            literal: None,
+        };
+        let mut matches: Vec<Match> = entries.iter().map(nothing).collect();
+        self.each_phrasing(normal, entries, |place, phrasing, evidence| {
+            let found = &mut matches[place];
             let log_odds = evidence.log_odds();
             if found.overlap.is_none_or(|best| log_odds > best) {
                 found.overlap = Some(log_odds);
                 found.phrasing = phrasing;
             }
         });
-        // From the least literal to the most.
-        let heart = self.alike_at_heart.get(&sound(&skeleton(normal)));
-        let alike = self.alike.get(&sound(normal));
-        let identical = self.identical.get(&without_spaces(normal));
-        for (phrasings, score) in [
-            (heart, ALIKE_AT_HEART),
-            (alike, SOUNDS_ALIKE),
-            (identical, IDENTICAL),
-        ] {
-            for &phrasing in phrasings.into_iter().flatten() {
-                let found = &mut matches[self.phrasings[phrasing as usize].entry as usize];
-                if found.literal.is_none_or(|best| score > best) {
-                    found.literal = Some(score);
-                    found.phrasing = phrasing;
-                }
+        for (phrasing, score) in self.literal(normal) {
+            let entry = self.phrasings[phrasing as usize].entry;
+            let Ok(place) = entries.binary_search(&entry) else {
+                continue;
+            };
+            let found = &mut matches[place];
+            if found.literal.is_none_or(|best| score > best) {
+                found.literal = Some(score);
+                found.phrasing = phrasing;
             }
         }
         matches
     }
 
-    /// Gives the evidence for every phrasing that shares a syllable with the question in normal form.
-    fn each_phrasing(&self, normal: &str, mut found: impl FnMut(u32, Evidence)) {
+    /// The phrasings that a question in normal form is, by character or by sound, with their scores; from the least literal
+    /// to the most.
+    fn literal(&self, normal: &str) -> Vec<(u32, f32)> {
+        let (bare, heard, essence) = (without_spaces(normal), sound(normal), heart(normal));
+        let at = |phrasing: &u32| &self.phrasings[*phrasing as usize];
+        // What has the same hash is looked at.
+        let hearts = self
+            .alike_at_heart
+            .get(&key(&essence))
+            .into_iter()
+            .flatten();
+        let hearts = hearts.filter(|it| heart(&at(it).form) == essence);
+        let alike = self.alike.get(&key(&heard)).into_iter().flatten();
+        let alike = alike.filter(|it| at(it).sound == heard);
+        let identical = self.identical.get(&key(&bare)).into_iter().flatten();
+        let identical = identical.filter(|it| without_spaces(&at(it).form) == bare);
+        let hearts = hearts.map(|it| (*it, ALIKE_AT_HEART));
+        let alike = alike.map(|it| (*it, SOUNDS_ALIKE));
+        let identical = identical.map(|it| (*it, IDENTICAL));
+        hearts.chain(alike).chain(identical).collect()
+    }
+
+    /// Gives the evidence for every phrasing of `entries` that shares a syllable with the question in normal form: the place
+    /// among `entries`, the phrasing, the evidence.
+    fn each_phrasing(
+        &self,
+        normal: &str,
+        entries: &[u32],
+        mut found: impl FnMut(usize, u32, Evidence),
+    ) {
         let question_words = terms(View::Words, normal);
         let words = self.words.measure(&question_words);
         let characters = self.characters.measure(&terms(View::Characters, normal));
@@ -267,29 +355,42 @@ impl LexicalIndex {
         let whole = self.whole.measure(&question_words);
         let answers = self.answers.measure(&question_words);
         let heard = sound(normal);
-        for (phrasing, known) in (0u32..).zip(&self.phrasings) {
-            let words = self.words.common(&words, phrasing);
-            let syllables = self.syllables.common(&syllables, phrasing);
-            if words == 0.0 && syllables == 0.0 {
-                continue;
+        for (place, &entry) in entries.iter().enumerate() {
+            let of_entry = self.firsts[entry as usize]..self.firsts[entry as usize + 1];
+            let mut of_whole = None;
+            for phrasing in of_entry {
+                let words = self.words.common(&words, phrasing);
+                let syllables = self.syllables.common(&syllables, phrasing);
+                if words == 0.0 && syllables == 0.0 {
+                    continue;
+                }
+                let sequence = if syllables < LEAST_COMMON_SYLLABLES {
+                    0.0
+                } else {
+                    let known = &self.phrasings[phrasing as usize];
+                    let likeness = likeness(&heard, &known.sound);
+                    (likeness - CHANCE_LIKENESS).max(0.0) / (1.0 - CHANCE_LIKENESS)
+                };
+                // The same for all phrasings of an entry.
+                let (by_entry, by_answer) = *of_whole.get_or_insert_with(|| {
+                    (
+                        self.whole.recall(&whole, entry),
+                        self.answers.recall(&answers, entry),
+                    )
+                });
+                found(
+                    place,
+                    phrasing,
+                    Evidence {
+                        words,
+                        characters: self.characters.common(&characters, phrasing),
+                        syllables,
+                        sequence,
+                        entry: by_entry,
+                        answer: by_answer,
+                    },
+                );
             }
-            let sequence = if syllables < LEAST_COMMON_SYLLABLES {
-                0.0
-            } else {
-                let likeness = likeness(&heard, &known.sound);
-                (likeness - CHANCE_LIKENESS).max(0.0) / (1.0 - CHANCE_LIKENESS)
-            };
-            found(
-                phrasing,
-                Evidence {
-                    words,
-                    characters: self.characters.common(&characters, phrasing),
-                    syllables,
-                    sequence,
-                    entry: whole.recall(known.entry),
-                    answer: answers.recall(known.entry),
-                },
-            );
         }
     }
 }
@@ -306,13 +407,36 @@ fn without_spaces(normal: &str) -> String {
     normal.replace(' ', "")
 }
 
+/// The sound of what is left of a form without particles.
+fn heart(form: &str) -> Vec<String> {
+    sound(&skeleton(form))
+}
+
+fn key<T: Hash + ?Sized>(of: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Ranking for LexicalIndex {
     fn config(&self) -> &RetrievalConfig {
         &self.config
     }
 
-    fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
-        let matches = self.matches(&Self::normal(question)).into_iter();
+    fn version_asked(&self) -> &KnowledgeVersion {
+        &self.version
+    }
+
+    fn rank_at(&self, question: &str, now: Option<DateTime>, most: usize) -> Vec<Candidate> {
+        let normal = Self::normal(question);
+        let entries = self
+            .candidates(&normal)
+            .unwrap_or_else(|| self.everything());
+        let entries = match now {
+            Some(now) => self.in_force(entries, now),
+            None => entries,
+        };
+        let matches = self.matches(&normal, &entries).into_iter();
         let scored = matches.filter_map(|found| Some((found.phrasing, found.score()?)));
         self.best(scored, most)
     }
@@ -323,8 +447,8 @@ impl KnowledgeIndex for LexicalIndex {
         &self.version
     }
 
-    fn search<'a>(&'a self, question: &'a str) -> SearchFuture<'a> {
+    fn search<'a>(&'a self, query: Query<'a>) -> SearchFuture<'a> {
         // A few milliseconds at most, so it needs no thread of its own.
-        Box::pin(std::future::ready(Ok(self.find(question))))
+        Box::pin(std::future::ready(Ok(self.find_at(query))))
     }
 }

@@ -16,10 +16,13 @@ mod lexical;
 mod lexicon;
 mod normal_form;
 mod overlap;
+mod recall;
 mod verdict;
 mod views;
 
 use std::{future::Future, pin::Pin};
+
+use jiff::civil::DateTime;
 
 use self::verdict::judge;
 use crate::{
@@ -42,8 +45,17 @@ pub trait KnowledgeIndex: Send + Sync {
     /// What is being asked.
     fn version(&self) -> &KnowledgeVersion;
 
-    /// The verdict on `question`, as it was recognised.
-    fn search<'a>(&'a self, question: &'a str) -> SearchFuture<'a>;
+    /// The verdict on a question.
+    fn search<'a>(&'a self, query: Query<'a>) -> SearchFuture<'a>;
+}
+
+/// A question to a knowledge base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query<'a> {
+    /// As it was recognised.
+    pub text: &'a str,
+    /// The local time of the business: entries that are not in force are not found.
+    pub now: DateTime,
 }
 
 /// An index that ranks at once, in the thread that asks: for evaluation and tuning.
@@ -51,12 +63,29 @@ pub trait Ranking {
     /// From which score on it answers.
     fn config(&self) -> &RetrievalConfig;
 
-    /// The entries that may be meant, best first, at most `most` of them.
-    fn rank(&self, question: &str, most: usize) -> Vec<Candidate>;
+    /// The version that is asked.
+    fn version_asked(&self) -> &KnowledgeVersion;
 
-    /// The verdict on `question`.
+    /// The entries that may be meant and are in force at `now`, best first, at most `most` of them. Without a time, all are.
+    fn rank_at(&self, question: &str, now: Option<DateTime>, most: usize) -> Vec<Candidate>;
+
+    /// As [`rank_at`](Self::rank_at), whatever the time.
+    fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
+        self.rank_at(question, None, most)
+    }
+
+    /// The verdict on `question`, whatever the time.
     fn verdict(&self, question: &str) -> Verdict {
         judge(self.config(), self.rank(question, MAX_CHOICES + 1))
+    }
+
+    /// What is found for `query`.
+    fn find_at(&self, query: Query<'_>) -> Finding {
+        let ranked = self.rank_at(query.text, Some(query.now), MAX_CHOICES + 1);
+        Finding {
+            verdict: judge(self.config(), ranked),
+            version: self.version_asked().clone(),
+        }
     }
 }
 

@@ -215,7 +215,9 @@ impl CallTask {
             SessionOutput::Recognise(key) => self.recognise(key),
             SessionOutput::Search { search, question } => {
                 if let Some(line) = &self.line {
-                    self.work.search(line.index.clone(), search, question);
+                    let clock = &self.services.clock;
+                    let now = crate::clock::beijing_time(clock.wall_ms(clock.now()));
+                    self.work.search(line.index.clone(), search, question, now);
                 }
             }
             SessionOutput::Say(speech) => {

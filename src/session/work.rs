@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use jiff::civil::DateTime;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Services, SnapshotKey, speaker::Synthesised};
@@ -14,7 +15,7 @@ use crate::{
     entry::Finding,
     ids::{OfferId, SearchId, SpeechId, UtteranceId},
     pii::Pii,
-    retrieval::{KnowledgeIndex, SearchError},
+    retrieval::{KnowledgeIndex, Query, SearchError},
     sentiment::{Delivery, MoodClassifier, Spotted, WordsMood, syllables},
     sip::{Dialog, SipError},
     transcript::Recognition,
@@ -137,9 +138,11 @@ impl Work {
         index: Arc<dyn KnowledgeIndex>,
         search: SearchId,
         question: Pii<String>,
+        now: DateTime,
     ) {
         self.tasks.spawn(async move {
-            let result = index.search(question.expose()).await;
+            let text = question.expose();
+            let result = index.search(Query { text, now }).await;
             Done::Found { search, result }
         });
     }

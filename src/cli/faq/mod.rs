@@ -16,6 +16,7 @@ use jiff::{ZonedDateTime, civil::DateTime};
 
 use crate::{
     app::open_desk,
+    clock::beijing_time,
     config::Config,
     ids::BaseId,
     publishing::{Desk, Which},
@@ -151,9 +152,9 @@ fn now_ms() -> i64 {
     ZonedDateTime::now().timestamp().as_millisecond()
 }
 
-/// The local time of this machine: entries take effect by it.
+/// The local time of the businesses: entries take effect by it.
 fn now() -> DateTime {
-    ZonedDateTime::now().datetime()
+    beijing_time(now_ms())
 }
 
 fn of(base: &BaseId, number: u64) -> String {

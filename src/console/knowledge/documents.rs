@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BasePath, Editor, base, query};
 use crate::{
-    console::{ApiError, ConsoleState, KnowledgeDesk},
+    console::{ApiError, ConsoleState},
     knowledge::{check::Concern, difference::Difference, import::Mode},
     publishing::{ImportDone, ImportOrder, Which},
     storage::knowledge::ImportRecord,
@@ -111,9 +111,10 @@ pub(in crate::console) async fn check(
     asked: Result<Query<WhichQuery>, QueryRejection>,
 ) -> Result<Json<Vec<Concern>>, ApiError> {
     let which = which(query(asked)?.of.as_deref())?;
-    let KnowledgeDesk { desk, now, .. } = &*state.knowledge;
+    let knowledge = &state.knowledge;
     let base = base(path);
-    Ok(Json(desk.check(&base, which, now().datetime()).await?))
+    let concerns = knowledge.desk.check(&base, which, knowledge.now());
+    Ok(Json(concerns.await?))
 }
 
 /// Two of `draft`, `published` and the number of a version.

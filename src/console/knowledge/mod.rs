@@ -13,7 +13,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, ConsoleState, KnowledgeDesk};
+use super::{ApiError, ConsoleState};
 
 use crate::{
     entry::{Entry, Finding},
@@ -264,9 +264,11 @@ pub(super) async fn test(
             return Err(ApiError::BadRequest(problem.to_owned()));
         }
     };
-    let KnowledgeDesk { desk, now, .. } = &*state.knowledge;
+    let knowledge = &state.knowledge;
     let base = base(path);
-    let findings = desk.test(&base, which, &asked.questions, now().datetime());
+    let findings = knowledge
+        .desk
+        .test(&base, which, &asked.questions, knowledge.now());
     Ok(Json(findings.await?))
 }
 

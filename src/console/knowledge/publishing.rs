@@ -38,7 +38,7 @@ pub(in crate::console) async fn publish(
     let order = Order {
         revision: asked.revision,
         signature: state.knowledge.signature(asked.author, asked.note),
-        now: (state.knowledge.now)().datetime(),
+        now: state.knowledge.now(),
     };
     begin(&state, base, Publication::Draft(order)).await
 }

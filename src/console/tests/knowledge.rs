@@ -49,7 +49,7 @@ pub(super) fn desk(store: &Store, folder: &Path) -> KnowledgeDesk {
         ),
         speech: Arc::new(speech.expect("a cache")),
         published: Box::new(|| {}),
-        now: Box::new(ZonedDateTime::now),
+        now_ms: Box::new(|| 1_800_000_000_000),
     }
 }
 
