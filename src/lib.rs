@@ -36,6 +36,7 @@ pub mod inference;
 pub mod models;
 pub mod recording;
 pub mod retrieval;
+pub mod sandbox;
 pub mod sentiment;
 pub mod storage;
 pub mod telemetry;

@@ -34,6 +34,7 @@ const LAYERS: &[&[&str]] = &[
         "models",
         "recording",
         "retrieval",
+        "sandbox",
         "sentiment",
         "storage",
         "telemetry",

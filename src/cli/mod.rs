@@ -8,6 +8,7 @@ mod check_config;
 mod eval;
 mod export;
 mod models;
+mod read_document;
 mod records;
 mod replay;
 mod serve;
@@ -46,6 +47,9 @@ enum Command {
     Eval(eval::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
+    /// Reads a document for another process of this program.
+    #[command(hide = true)]
+    ReadDocument(read_document::Args),
 }
 
 impl Cli {
@@ -62,6 +66,7 @@ impl Cli {
             Command::Simulate(args) => simulate::run(args),
             Command::Eval(args) => eval::run(args),
             Command::Models(args) => models::run(args),
+            Command::ReadDocument(args) => read_document::run(args),
         }
     }
 }

@@ -188,7 +188,7 @@ impl Reading {
 }
 
 /// Counts lines from one place of a document to the next.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     content: &'a [u8],
     /// How far lines are counted, and the line there.
     counted: usize,
@@ -196,7 +196,7 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn new(content: &'a [u8]) -> Self {
+    pub(super) fn new(content: &'a [u8]) -> Self {
         Self {
             content,
             counted: 0,
@@ -221,7 +221,7 @@ impl<'a> Lines<'a> {
 
     /// The line in which a record begins. The reader's own count is not it: a position is taken where the record before
     /// ended, which is before the LF of a CR LF and before lines that are empty.
-    fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
+    pub(super) fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
         let taken = position.map_or(0, |position| position.byte() as usize);
         let rest = self.content.get(taken..).unwrap_or_default();
         let skipped = rest.iter().take_while(|byte| b"\r\n".contains(byte));

@@ -9,6 +9,7 @@ mod desk;
 mod indexes;
 mod library;
 mod plan;
+pub mod reading;
 
 pub use desk::{Desk, DeskError, Order, Step, Which};
 pub use indexes::IndexMaker;

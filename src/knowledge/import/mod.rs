@@ -5,9 +5,17 @@
 //! says where it is so that a file that ends the process can be answered with the place. Nothing here publishes anything.
 
 mod document;
+mod error;
+mod format;
+mod limits;
 mod merging;
+mod readers;
 mod report;
 
 pub use document::{Document, Part, Place, Row, Table};
+pub use error::DocumentError;
+pub use format::Format;
+pub use limits::DocumentLimits;
 pub use merging::{Mode, merge};
+pub use readers::read_document;
 pub use report::{Imported, Outcome, Report, ReportLine};
