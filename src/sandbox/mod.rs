@@ -26,6 +26,9 @@ const LONGEST_LINE: u64 = 2_000;
 /// Files and pipes that a child may have open.
 const MOST_FILES: u64 = 32;
 
+/// By how much the child steps back (nice(2)).
+const NICENESS: i32 = 10;
+
 /// The one variable that a child inherits: where the dynamic loader looks for the libraries that the program is linked with.
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
@@ -101,9 +104,13 @@ pub fn confine(limits: &Limits) -> std::io::Result<()> {
     // At the first the kernel sends SIGXCPU, at the second SIGKILL (setrlimit(2)).
     let seconds = limits.processor.as_secs().max(1);
     set(Resource::Cpu, seconds, seconds + 1)?;
+    // Pipes are no files.
     set(Resource::Fsize, 0, 0)?;
     set(Resource::Nofile, MOST_FILES, MOST_FILES)?;
-    set(Resource::Core, 0, 0)
+    set(Resource::Core, 0, 0)?;
+    // Whatever else this machine does comes first.
+    rustix::process::nice(NICENESS)?;
+    Ok(())
 }
 
 /// The address space of this process, in bytes.

@@ -5,15 +5,44 @@ use super::{Part, pairs};
 /// Longer lines are no headings.
 const LONGEST_HEADING: usize = 30;
 
-/// The levels of lines that are headings. Numbered lines that follow each other are a list; a heading is followed by text.
+/// How a line is numbered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbering {
+    /// 第一章, 第二节: by its word.
+    Named(char),
+    /// 一、
+    Hanzi,
+    /// （一）
+    Bracketed,
+    /// 1. or 1.2: how many numbers.
+    Digits(u8),
+}
+
+impl Numbering {
+    /// 1 for a chapter.
+    fn level(self) -> u8 {
+        match self {
+            Self::Named('节') => 2,
+            Self::Named('条') => 3,
+            Self::Named(_) => 1,
+            Self::Hanzi => 2,
+            Self::Bracketed => 3,
+            Self::Digits(numbers) => numbers + 1,
+        }
+    }
+}
+
+/// The levels of lines that are headings. Lines that follow each other and are numbered alike are a list; a heading is followed
+/// by text.
 pub(super) fn levels(lines: &[&str]) -> Vec<Option<u8>> {
-    let levels: Vec<Option<u8>> = lines.iter().map(|line| level(line)).collect();
-    let alone = |place: usize| {
-        let before = place.checked_sub(1).and_then(|before| levels[before]);
-        let after = levels.get(place + 1).copied().flatten();
-        levels[place].filter(|level| before != Some(*level) && after != Some(*level))
+    let found: Vec<Option<Numbering>> = lines.iter().map(|line| numbering(line)).collect();
+    let level = |place: usize| {
+        let before = place.checked_sub(1).and_then(|before| found[before]);
+        let after = found.get(place + 1).copied().flatten();
+        let alone = found[place].filter(|it| before != Some(*it) && after != Some(*it));
+        alone.map(Numbering::level)
     };
-    (0..lines.len()).map(alone).collect()
+    (0..lines.len()).map(level).collect()
 }
 
 /// Makes paragraphs headings that are such by their numbers, if the document marks no heading itself.
@@ -36,51 +65,46 @@ pub(super) fn find(parts: &mut [Part]) {
     }
 }
 
-/// The level that the number of a line says, if the line is short and no sentence.
-pub(super) fn level(line: &str) -> Option<u8> {
+/// How a line is numbered, if it is short and no sentence.
+fn numbering(line: &str) -> Option<Numbering> {
     if line.is_empty()
         || line.chars().count() > LONGEST_HEADING
         || line.ends_with(['。', '；', '，', '！', ';', ',', '.', ':', '：'])
+        || pairs::is_marked(line)
+        || pairs::is_answer(line)
     {
-        return None;
-    }
-    if pairs::is_marked(line) || pairs::is_answer(line) {
         return None;
     }
     let hanzi_number = |symbol: char| "零一二三四五六七八九十百".contains(symbol);
     if let Some(rest) = line.strip_prefix('第') {
         let rest =
             rest.trim_start_matches(|symbol: char| hanzi_number(symbol) || symbol.is_ascii_digit());
-        return match rest.chars().next()? {
-            '章' | '篇' | '部' => Some(1),
-            '节' => Some(2),
-            '条' => Some(3),
-            _ => None,
-        };
+        let word = rest.chars().next()?;
+        return "章篇部节条"
+            .contains(word)
+            .then_some(Numbering::Named(word));
     }
     let after_hanzi = line.trim_start_matches(hanzi_number);
     if after_hanzi.len() < line.len() && after_hanzi.starts_with('、') {
-        return Some(2);
+        return Some(Numbering::Hanzi);
     }
     if let Some(rest) = line.strip_prefix(['（', '(']) {
         let inner = rest.trim_start_matches(hanzi_number);
-        return (inner.len() < rest.len() && inner.starts_with(['）', ')'])).then_some(3);
+        let closed = inner.len() < rest.len() && inner.starts_with(['）', ')']);
+        return closed.then_some(Numbering::Bracketed);
     }
-    let number: &str = &line[..line.len()
-        - line
-            .trim_start_matches(|symbol: char| symbol.is_ascii_digit() || symbol == '.')
-            .len()];
-    let rest = &line[number.len()..];
-    let levels = number.split('.').filter(|part| !part.is_empty()).count();
+    let rest = line.trim_start_matches(|symbol: char| symbol.is_ascii_digit() || symbol == '.');
+    let number = &line[..line.len() - rest.len()];
+    let numbers = number.split('.').filter(|part| !part.is_empty()).count();
     let marked =
-        number.ends_with('.') || levels > 1 || rest.starts_with('、') || rest.starts_with('．');
+        number.ends_with('.') || numbers > 1 || rest.starts_with('、') || rest.starts_with('．');
     // 3.5 元 is no heading, 3.5 退货 is: a blank follows the number of a heading.
     let separate = rest.starts_with([' ', '、', '．', '\t']) || number.ends_with('.');
     let plain = number.split('.').all(|part| part.len() <= 2);
-    match levels {
+    match numbers {
         1..=4 if marked && separate && plain && !rest.trim().is_empty() => {
             // At most 4.
-            Some(levels as u8 + 1)
+            Some(Numbering::Digits(numbers as u8))
         }
         _ => None,
     }

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use pdf_extract::{Document, MediaBox, OutputDev, OutputError, Transform, output_doc_page};
+use pdf_extract::{
+    Document, Error, MediaBox, ObjectId, OutputDev, OutputError, Transform, output_doc_page,
+};
 
 use super::{
     DocumentError, Part, Place, Reading, encoding, headings,
@@ -21,13 +23,17 @@ const MOST_CHARACTERS: usize = 100_000;
 const RUNNING_ON: usize = 3;
 
 pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), DocumentError> {
-    let mut document = Document::load_mem(content)
-        .map_err(|error| reading.fault(format!("the document is broken: {error}")))?;
-    // An empty password opens what is only protected against changes.
-    if document.is_encrypted() && document.decrypt("").is_err() {
+    let document = Document::load_mem(content).map_err(|error| match error {
+        Error::Decryption(_) | Error::InvalidPassword => {
+            reading.fault("is protected by a password; save it without one")
+        }
+        error => reading.fault(format!("the document is broken: {error}")),
+    })?;
+    // An empty password opens what is only protected against changes; the reader has tried it, and then holds nothing.
+    if document.trailer.get(b"Encrypt").is_ok() && !document.was_encrypted() {
         return Err(reading.fault("is protected by a password; save it without one"));
     }
-    let pages: Vec<u32> = document.get_pages().into_keys().collect();
+    let pages = document.get_pages();
     if pages.is_empty() {
         return Err(reading.fault("holds no page"));
     }
@@ -40,8 +46,13 @@ pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), Docu
         return Err(reading.fault(problem));
     }
     let mut lines: Vec<(u32, Vec<Line>)> = Vec::with_capacity(pages.len());
-    for number in pages {
+    for (number, id) in pages {
         reading.at(page(number));
+        if !has_ancestors(&document, id) {
+            let why = "lies in a tree of pages that goes round in circles";
+            reading.unreadable(why, page(number));
+            continue;
+        }
         let mut output = Lines::default();
         // The reader takes what it does not expect for a mistake of its own and panics.
         let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -126,6 +137,21 @@ fn leave_out_running_titles(pages: &mut [(u32, Vec<Line>)]) {
 
 fn pages_of(counts: &HashMap<String, usize>) -> usize {
     counts.values().sum()
+}
+
+/// Whether what a page inherits from has an end: the reader looks for it without counting.
+fn has_ancestors(document: &Document, mut id: ObjectId) -> bool {
+    // As deep as the reader follows the tree downwards.
+    const DEEPEST: usize = 256;
+    for _ in 0..DEEPEST {
+        let parent = document.get_dictionary(id);
+        let parent = parent.and_then(|node| node.get(b"Parent")?.as_reference());
+        match parent {
+            Ok(parent) => id = parent,
+            Err(_) => return true,
+        }
+    }
+    false
 }
 
 fn page(number: u32) -> Place {
@@ -303,7 +329,8 @@ fn paragraphs(
             let far = line.y - *y > line.size * 2.2 || line.y < *y;
             let indented = line.left > *left + line.size * 1.5;
             let marked = pairs::is_marked(&line.text) || pairs::is_answer(&line.text);
-            if level.is_none() && !marked && !far && !(indented && ends_sentence(text)) {
+            let begins = level.is_some() || marked || far || (indented && ends_sentence(text));
+            if !begins {
                 join(text, &line.text);
                 (*left, *y) = (line.left.min(*left), line.y);
                 continue;

@@ -1,6 +1,6 @@
 //! Text formats; what needs files made by hand is in `tests/documents`.
 
-use super::{headings::level, *};
+use super::{headings::levels, *};
 
 /// A document, one line a part.
 fn shown(document: &Document) -> String {
@@ -59,7 +59,7 @@ fn headings_are_known_by_their_numbers() {
         ("一", None),
         ("", None),
     ] {
-        assert_eq!(level(line), expected, "{line}");
+        assert_eq!(levels(&[line]), [expected], "{line}");
     }
 }
 
