@@ -64,6 +64,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("conversation", "escalation"),
     ("retrieval", "embedding"),
     ("sentiment", "embedding"),
+    ("console", "publishing"),
     ("session", "acd"),
     ("session", "media_plane"),
     ("session", "sip"),

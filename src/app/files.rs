@@ -16,7 +16,7 @@ use crate::{
     conversation::{ConversationSettings, Prompts, Timings},
     embedding::TextEncoder,
     ids::{BaseId, BaseName, BusinessId, LineNumber},
-    knowledge::{KnowledgeBase, parse_csv},
+    knowledge::{KnowledgeBase, check::Known, parse_csv},
     models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
     publishing::{BasePlan, Voice},
@@ -25,6 +25,9 @@ use crate::{
     session::{HandoverSettings, LineServices, SessionSettings, TransferMode},
     tts::SpeechRequest,
 };
+
+/// The shortest token, in characters: 128 bits in hexadecimal digits.
+const SHORTEST_TOKEN: usize = 32;
 
 /// What the files hold, checked.
 pub struct Files {
@@ -111,6 +114,7 @@ impl Files {
                         file: line.knowledge.clone(),
                         lines: Vec::new(),
                         voices: Vec::new(),
+                        known: Known::default(),
                     }),
                 };
                 plan.lines.push(number.clone());
@@ -228,6 +232,23 @@ fn all_prompts(config: &Config) -> anyhow::Result<HashMap<&str, Arc<Prompts>>> {
         }
     }
     Ok(all)
+}
+
+/// The token of those who may change knowledge over HTTP, if there is one.
+pub(super) fn token(config: &Config) -> anyhow::Result<Option<String>> {
+    let Some(file) = &config.console.token_file else {
+        return Ok(None);
+    };
+    let token = std::fs::read_to_string(file)
+        .with_context(|| format!("console.token_file {} cannot be read", file.display()))?;
+    let token = token.trim();
+    // RFC 6750 §2.1 and sense: a token is not guessed.
+    anyhow::ensure!(
+        token.len() >= SHORTEST_TOKEN && token.chars().all(|symbol| symbol.is_ascii_graphic()),
+        "console.token_file {} must hold at least {SHORTEST_TOKEN} visible ASCII characters",
+        file.display()
+    );
+    Ok(Some(token.to_owned()))
 }
 
 fn places(config: &Config) -> anyhow::Result<Places> {

@@ -2,6 +2,7 @@
 
 mod engines;
 mod files;
+mod knowledge;
 mod status;
 
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
@@ -13,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::ProcessClock,
     config::Config,
-    console::{self, ConsoleState},
+    console::{self, ConsoleState, KnowledgeDesk},
     media_plane::{MediaPlane, MediaPlaneConfig},
-    publishing::{BasePlan, Library, Shelf},
+    publishing::{BasePlan, Desk, Library, Shelf},
     recording::Recorder,
     retrieval::KnowledgeIndex,
     session::{Lines, Reception, ReceptionConfig, Services, comfort_music},
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use files::{Files, language_warnings, read_prompts};
+pub use knowledge::{open_desk, open_speech};
 use status::ProcessStatus;
 
 /// How long calls may go on once the process was told to stop.
@@ -85,6 +87,12 @@ impl App {
             .prefetch(&files.sentences, |done| progress.synthesised(done, all))
             .await?;
         let maker = engines::index_maker(config, files.encoder.clone());
+        let desk = Desk::new(
+            store.clone(),
+            files.bases.clone(),
+            maker.clone(),
+            knowledge::reader()?,
+        );
         let library = Library::new(
             store.clone(),
             files.bases.clone(),
@@ -131,7 +139,7 @@ impl App {
             recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
             moods,
             mood_escalates: config.mood.escalate,
-            synthesizer,
+            synthesizer: synthesizer.clone(),
             music: comfort_music(),
             media,
             media_address: config.sip.advertise.unwrap_or(config.media.address),
@@ -146,6 +154,16 @@ impl App {
             recordings: config.storage.recordings.clone(),
             status: status.clone(),
             metrics,
+            knowledge: Arc::new(KnowledgeDesk {
+                token: files::token(config)?,
+                desk,
+                speech: synthesizer,
+                published: Box::new({
+                    let library = library.clone();
+                    move || library.look()
+                }),
+                now: Box::new(jiff::ZonedDateTime::now),
+            }),
         };
         let reception = ReceptionConfig { patience: PATIENCE };
         close_orphans(&store, clock).await?;

@@ -7,6 +7,7 @@ mod calls;
 mod check_config;
 mod eval;
 mod export;
+mod faq;
 mod models;
 mod read_document;
 mod records;
@@ -45,6 +46,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Measures how well the engines do, on files with known answers.
     Eval(eval::Args),
+    /// Imports, checks, publishes and tries what a business knows.
+    Faq(faq::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
     /// Reads a document for another process of this program.
@@ -65,6 +68,7 @@ impl Cli {
             Command::Call(args) => call::run(args),
             Command::Simulate(args) => simulate::run(args),
             Command::Eval(args) => eval::run(args),
+            Command::Faq(args) => faq::run(args),
             Command::Models(args) => models::run(args),
             Command::ReadDocument(args) => read_document::run(args),
         }

@@ -218,17 +218,20 @@ impl Default for StorageConfig {
 }
 
 /// The web console.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsoleConfig {
     /// Where HTTP is heard.
     pub listen: SocketAddr,
+    /// A file that holds the token of those who may change knowledge over HTTP. Without one, nobody may.
+    pub token_file: Option<PathBuf>,
 }
 
 impl Default for ConsoleConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8_400)),
+            token_file: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::storage::StorageError;
+use crate::{publishing::DeskError, storage::StorageError};
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +24,24 @@ pub enum ApiError {
     /// A parameter cannot be read.
     #[error("{0}")]
     BadRequest(String),
-    /// Only GET and HEAD.
-    #[error("the console is read-only")]
-    ReadOnly,
+    /// Nothing of knowledge is called like that.
+    #[error("{0}")]
+    NoSuchKnowledge(String),
+    /// The address does not take this method.
+    #[error("this address does not take this method")]
+    NoSuchMethod,
+    /// It was changed by somebody else, or is not in a state for it.
+    #[error("{0}")]
+    Conflict(String),
+    /// It cannot be understood.
+    #[error("{0}")]
+    Unprocessable(String),
+    /// No token is configured.
+    #[error("knowledge cannot be changed here: the configuration names no `console.token_file`")]
+    WritingIsOff,
+    /// No token was shown, or not the right one.
+    #[error("this needs the token of the configuration, as `Authorization: Bearer ...`")]
+    Unauthorized,
     /// The wanted bytes lie outside of the file.
     #[error("the recording has {length} bytes")]
     OutOfRange {
@@ -48,7 +63,12 @@ impl ApiError {
             Self::NoSuchCall => (StatusCode::NOT_FOUND, "no_such_call"),
             Self::NoRecording => (StatusCode::NOT_FOUND, "no_recording"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
-            Self::ReadOnly => (StatusCode::METHOD_NOT_ALLOWED, "read_only"),
+            Self::NoSuchKnowledge(_) => (StatusCode::NOT_FOUND, "no_such_knowledge"),
+            Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, "no_such_method"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+            Self::Unprocessable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unprocessable"),
+            Self::WritingIsOff => (StatusCode::FORBIDDEN, "writing_is_off"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::OutOfRange { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "out_of_range"),
             Self::NotReady(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -66,7 +86,32 @@ impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::UnknownCall(_) => Self::NoSuchCall,
+            error @ (StorageError::UnknownBase(_)
+            | StorageError::UnknownVersion { .. }
+            | StorageError::UnknownEntry { .. }) => Self::NoSuchKnowledge(error.to_string()),
+            error @ StorageError::DraftChanged { .. } => Self::Conflict(error.to_string()),
             error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Storage(error) => error.into(),
+            DeskError::NotPublished(_) => Self::NoSuchKnowledge(error.to_string()),
+            DeskError::NothingNew { .. }
+            | DeskError::Busy(_)
+            | DeskError::NothingBefore(_)
+            | DeskError::Empty(_)
+            | DeskError::Refused { .. } => Self::Conflict(error.to_string()),
+            DeskError::Document(_) | DeskError::NothingTaken { .. } => {
+                Self::Unprocessable(error.to_string())
+            }
+            DeskError::Index(_)
+            | DeskError::Search(_)
+            | DeskError::Speech(_)
+            | DeskError::Reader(_) => Self::internal(&error),
         }
     }
 }
@@ -76,6 +121,13 @@ impl IntoResponse for ApiError {
         let (status, code) = self.kind();
         let body = json!({ "error": { "code": code, "message": self.to_string() } });
         let mut response = (status, Json(body)).into_response();
+        if let Self::Unauthorized = self {
+            // RFC 9110 §11.6.1
+            let scheme = header::HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, scheme);
+        }
         if let Self::OutOfRange { length } = self
             && let Ok(value) = format!("bytes */{length}").parse()
         {

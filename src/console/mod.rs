@@ -1,23 +1,28 @@
-//! The web console: a read-only HTTP API on calls, and two plain pages on top of it.
+//! The web console: an HTTP API on calls and on knowledge, and two plain pages on top of it.
 //!
-//! Personal data is masked: nobody has the right to it here yet. This module does not change anything, does not
-//! authenticate (bind it to an address that only staff can reach), and loads nothing from elsewhere.
+//! Personal data is masked: nobody has the right to it here yet. Records cannot be changed; who changes knowledge shows the
+//! token of the configuration, and who only reads is not asked (bind it to an address that only staff can reach). Nothing is
+//! loaded from elsewhere.
 
 mod api;
 mod dto;
 mod error;
+mod knowledge;
 mod pages;
 mod recordings;
 mod router;
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::ZonedDateTime;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    storage::Store,
+    publishing::Desk,
+    storage::{Store, knowledge::Signature},
     telemetry::{Metrics, Page},
+    tts::cache::PhraseCache,
 };
 
 pub use error::ApiError;
@@ -75,6 +80,33 @@ pub struct ConsoleState {
     pub status: Arc<dyn StatusProvider>,
     /// Its numbers.
     pub metrics: Arc<Metrics>,
+    /// Where knowledge is worked on.
+    pub knowledge: Arc<KnowledgeDesk>,
+}
+
+/// What work on knowledge needs.
+pub struct KnowledgeDesk {
+    /// Who changes something shows this token; without one, nothing can be changed over HTTP.
+    pub token: Option<String>,
+    /// The desk.
+    pub desk: Desk,
+    /// What speaks answers.
+    pub speech: Arc<PhraseCache>,
+    /// Told when something may have been published.
+    pub published: Box<dyn Fn() + Send + Sync>,
+    /// The time, in the zone of the businesses.
+    pub now: Box<dyn Fn() -> ZonedDateTime + Send + Sync>,
+}
+
+impl KnowledgeDesk {
+    /// Signed by `author`, now.
+    fn signature(&self, author: String, note: String) -> Signature {
+        Signature {
+            author,
+            at_ms: (self.now)().timestamp().as_millisecond(),
+            note,
+        }
+    }
 }
 
 /// Serves until `stop` is cancelled and the requests of that moment are answered.

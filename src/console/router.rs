@@ -1,14 +1,18 @@
-//! The whole HTTP surface on one page. Everything is read-only.
+//! The whole HTTP surface on one page. Everything but knowledge is read-only.
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderValue, header},
     middleware::map_response,
     response::Response,
-    routing::get,
+    routing::{get, post, put},
 };
 
-use super::{ApiError, ConsoleState, api, pages, recordings};
+use super::{ApiError, ConsoleState, api, knowledge, pages, recordings};
+
+/// The largest document that is taken, in bytes; a little more than can be read, so that the reader says so.
+const LARGEST_DOCUMENT: usize = 21 << 20;
 
 pub(super) fn router(state: ConsoleState) -> Router {
     Router::new()
@@ -26,8 +30,66 @@ pub(super) fn router(state: ConsoleState) -> Router {
         .route("/api/calls/{id}", get(api::call))
         .route("/api/calls/{id}/events", get(api::events))
         .route("/api/calls/{id}/recording", get(recordings::recording))
+        // Knowledge. What changes something asks for the token.
+        .route("/api/knowledge", get(knowledge::bases))
+        .route(
+            "/api/knowledge/{business}/{base}/draft",
+            get(knowledge::draft),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/draft/entries/{id}",
+            put(knowledge::put_entry).delete(knowledge::remove_entry),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/versions",
+            get(knowledge::versions),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/versions/{number}",
+            get(knowledge::version),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/test",
+            post(knowledge::test),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/imports",
+            get(knowledge::documents::imports),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/documents",
+            post(knowledge::documents::import).layer(DefaultBodyLimit::max(LARGEST_DOCUMENT)),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/check",
+            get(knowledge::documents::check),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/diff",
+            get(knowledge::documents::diff),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/export",
+            get(knowledge::documents::export),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/publishing",
+            get(knowledge::publishing::publishing).post(knowledge::publishing::publish),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/rollback",
+            post(knowledge::publishing::roll_back),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/proposals",
+            get(knowledge::proposals),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/rulings",
+            post(knowledge::rule),
+        )
         .fallback(async || ApiError::NoSuchPage)
-        .method_not_allowed_fallback(async || ApiError::ReadOnly)
+        .method_not_allowed_fallback(async || ApiError::NoSuchMethod)
         .layer(map_response(harden))
         .with_state(state)
 }

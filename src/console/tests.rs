@@ -1,5 +1,7 @@
 //! The console over a real loopback port: what it sends, what it refuses, and that nothing personal leaks.
 
+mod knowledge;
+
 use std::{net::SocketAddr, path::Path};
 
 use tempfile::TempDir;
@@ -77,10 +79,11 @@ impl Console {
             ..Status::default()
         };
         let state = ConsoleState {
-            store,
             recordings,
             status: Arc::new(Fixed(status)),
             metrics: Arc::default(),
+            knowledge: Arc::new(knowledge::desk(&store, folder.path())),
+            store,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("it is bound");
@@ -101,7 +104,11 @@ impl Console {
         if let Some(range) = range {
             request = request.header("range", range);
         }
-        let request = request.body(()).expect("a request");
+        self.send(request.body(Vec::new()).expect("a request"))
+            .await
+    }
+
+    async fn send(&self, request: ureq::http::Request<Vec<u8>>) -> Answer {
         tokio::task::spawn_blocking(move || {
             let agent: ureq::Agent = ureq::Agent::config_builder()
                 .http_status_as_error(false)
@@ -301,7 +308,12 @@ async fn refusals_are_json() {
             "bad_request",
         ),
         ("GET", "/api/calls?cursor=1".to_owned(), 400, "bad_request"),
-        ("DELETE", format!("/api/calls/{call}"), 405, "read_only"),
+        (
+            "DELETE",
+            format!("/api/calls/{call}"),
+            405,
+            "no_such_method",
+        ),
         ("GET", "/readyz".to_owned(), 503, "not_ready"),
     ] {
         let answer = console.ask(method, &path, None).await;

@@ -3,8 +3,14 @@
 //! A sheet is taken whole or not at all: every fault of a file is found and named with its line and column. This module
 //! reads no files (callers pass the content) and does not search (see `retrieval`).
 
+pub mod check;
+pub mod difference;
+pub mod export;
+mod field;
 pub mod import;
+mod normal;
 mod paraphrases;
+mod sentences;
 mod sheet;
 
 use std::fmt;
@@ -16,7 +22,9 @@ use crate::{
     ids::KnowledgeVersion,
 };
 
+pub use field::Field;
 pub use paraphrases::parse_paraphrases;
+pub use sentences::speakable_parts;
 pub use sheet::parse_csv;
 
 /// The longest answer that can be spoken in 15 s, in characters: 270 characters a minute.

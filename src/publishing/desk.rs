@@ -7,13 +7,20 @@ use std::{
 
 use jiff::civil::DateTime;
 
-use super::{BasePlan, IndexMaker};
+use super::{BasePlan, IndexMaker, reading::Reader};
 use crate::{
     embedding::EmbedError,
     entry::{Entry, Finding},
     ids::{BaseId, KnowledgeVersion},
-    knowledge::KnowledgeBase,
+    knowledge::{
+        KnowledgeBase,
+        check::{Concern, Known, Severity, check},
+        difference::{Difference, difference},
+        export::to_csv,
+        import::{DocumentError, Report},
+    },
     retrieval::{KnowledgeIndex, SearchError},
+    sandbox::SandboxError,
     storage::{StorageError, Store, knowledge::Signature},
     tts::{SynthesizeError, cache::PhraseCache},
 };
@@ -33,7 +40,7 @@ pub enum Which {
 }
 
 /// How far a publication is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
     /// The index is being made.
@@ -51,7 +58,10 @@ pub enum Step {
         version: u64,
     },
     /// It was not published.
-    Failed,
+    Failed {
+        /// In words.
+        why: String,
+    },
 }
 
 /// Who publishes, what and when.
@@ -61,6 +71,8 @@ pub struct Order {
     pub revision: Option<u64>,
     /// Who, when and why.
     pub signature: Signature,
+    /// The local time, for dates of entries.
+    pub now: DateTime,
 }
 
 /// Why something could not be done with a base.
@@ -89,6 +101,30 @@ pub enum DeskError {
     /// The draft holds nothing.
     #[error("the draft of `{0}` holds no entry")]
     Empty(BaseId),
+    /// Something is wrong with the draft.
+    #[error("the draft of `{base}` cannot be published:{}", told(concerns))]
+    Refused {
+        /// The base.
+        base: BaseId,
+        /// Its errors.
+        concerns: Vec<Concern>,
+    },
+    /// A document cannot be read.
+    #[error(transparent)]
+    Document(DocumentError),
+    /// No document can be read.
+    #[error(transparent)]
+    Reader(SandboxError),
+    /// A document holds no entry.
+    #[error("{document} holds nothing that can be taken{refused}")]
+    NothingTaken {
+        /// Its name.
+        document: String,
+        /// The first refusals, in words.
+        refused: String,
+        /// What became of every row and page.
+        report: Box<Report>,
+    },
     /// The index could not be made.
     #[error("the index cannot be made: {0}")]
     Index(#[from] EmbedError),
@@ -100,11 +136,27 @@ pub enum DeskError {
     Speech(#[from] SynthesizeError),
 }
 
+/// Concerns that are told with an error.
+const TOLD: usize = 10;
+
+fn told(concerns: &[Concern]) -> String {
+    let mut told: String = concerns
+        .iter()
+        .take(TOLD)
+        .map(|concern| format!("\n  {concern}"))
+        .collect();
+    if let Some(more) = concerns.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        told.push_str(&format!("\n  and {more} more"));
+    }
+    told
+}
+
 /// The knowledge bases of the businesses, for people who work on them.
 pub struct Desk {
-    store: Store,
+    pub(super) store: Store,
     plans: HashMap<BaseId, BasePlan>,
     maker: IndexMaker,
+    pub(super) reader: Reader,
     steps: Mutex<HashMap<BaseId, Step>>,
     indexes: Mutex<Vec<Arc<dyn KnowledgeIndex>>>,
 }
@@ -116,8 +168,8 @@ impl std::fmt::Debug for Desk {
 }
 
 impl Desk {
-    /// A desk for the bases in `store`.
-    pub fn new(store: Store, plans: Vec<BasePlan>, maker: IndexMaker) -> Self {
+    /// A desk for the bases in `store`; `reader` reads their documents.
+    pub fn new(store: Store, plans: Vec<BasePlan>, maker: IndexMaker, reader: Reader) -> Self {
         Self {
             store,
             plans: plans
@@ -125,6 +177,7 @@ impl Desk {
                 .map(|plan| (plan.id.clone(), plan))
                 .collect(),
             maker,
+            reader,
             steps: Mutex::default(),
             indexes: Mutex::default(),
         }
@@ -147,6 +200,41 @@ impl Desk {
             }
         };
         Ok(self.store.version_entries(base, number).await?)
+    }
+
+    /// What is wrong with a draft or version, at a local time.
+    pub async fn check(
+        &self,
+        base: &BaseId,
+        which: Which,
+        now: DateTime,
+    ) -> Result<Vec<Concern>, DeskError> {
+        let entries = self.entries(base, which).await?;
+        let known = match self.plans.get(base) {
+            Some(plan) => plan.known.clone(),
+            None => Known::default(),
+        };
+        Ok(check(&entries, &known, now))
+    }
+
+    /// What a draft or version has other than another one.
+    pub async fn difference(
+        &self,
+        base: &BaseId,
+        before: Which,
+        after: Which,
+    ) -> Result<Difference, DeskError> {
+        let before = match self.entries(base, before).await {
+            // Before the first version there was nothing.
+            Err(DeskError::NotPublished(_)) => Vec::new(),
+            before => before?,
+        };
+        Ok(difference(&before, &self.entries(base, after).await?))
+    }
+
+    /// A draft or version as a sheet (CSV).
+    pub async fn export(&self, base: &BaseId, which: Which) -> Result<Vec<u8>, DeskError> {
+        Ok(to_csv(&self.entries(base, which).await?))
     }
 
     /// What a caller who asks `questions` would be told.
@@ -186,7 +274,7 @@ impl Desk {
 
     /// How far the last publication of a base is.
     pub fn step(&self, base: &BaseId) -> Option<Step> {
-        self.steps().get(base).copied()
+        self.steps().get(base).cloned()
     }
 
     fn steps(&self) -> MutexGuard<'_, HashMap<BaseId, Step>> {
@@ -201,9 +289,36 @@ impl Desk {
         base: &BaseId,
         order: &Order,
         speech: &PhraseCache,
-        told: &mut (dyn FnMut(Step) + Send),
+        told: &mut (dyn FnMut(&Step) + Send),
     ) -> Result<u64, DeskError> {
         let mut publication = self.begin(base, told)?;
+        let published = self.publish_draft(base, order, speech, &mut publication);
+        let published = published.await;
+        publication.end(published)
+    }
+
+    /// Brings back a version, or the one before the published one. Returns the number of the new version.
+    pub async fn roll_back(
+        &self,
+        base: &BaseId,
+        to: Option<u64>,
+        signature: &Signature,
+        speech: &PhraseCache,
+        told: &mut (dyn FnMut(&Step) + Send),
+    ) -> Result<u64, DeskError> {
+        let mut publication = self.begin(base, told)?;
+        let published = self.publish_again(base, to, signature, speech, &mut publication);
+        let published = published.await;
+        publication.end(published)
+    }
+
+    async fn publish_draft(
+        &self,
+        base: &BaseId,
+        order: &Order,
+        speech: &PhraseCache,
+        publication: &mut Running<'_>,
+    ) -> Result<u64, DeskError> {
         let draft = self.store.draft(base).await?;
         if let Some(expected) = order
             .revision
@@ -227,36 +342,36 @@ impl Desk {
                 number: published.number,
             });
         }
-        self.prepare(base, &known, speech, &mut publication).await?;
+        let mut concerns = self.check(base, Which::Draft, order.now).await?;
+        concerns.retain(|concern| concern.severity == Severity::Error);
+        if !concerns.is_empty() {
+            let base = base.clone();
+            return Err(DeskError::Refused { base, concerns });
+        }
+        self.prepare(base, &known, speech, publication).await?;
         let KnowledgeBase { version, entries } = &known;
         let revision = Some(draft.revision);
-        let number = self
+        Ok(self
             .store
             .publish(base, revision, version, entries, &order.signature)
-            .await?;
-        publication.done(number);
-        Ok(number)
+            .await?)
     }
 
-    /// Brings back a version, or the one before the published one. Returns the number of the new version.
-    pub async fn roll_back(
+    async fn publish_again(
         &self,
         base: &BaseId,
         to: Option<u64>,
         signature: &Signature,
         speech: &PhraseCache,
-        told: &mut (dyn FnMut(Step) + Send),
+        publication: &mut Running<'_>,
     ) -> Result<u64, DeskError> {
-        let mut publication = self.begin(base, told)?;
         let to = match to {
             Some(to) => to,
             None => self.version_before(base).await?,
         };
         let known = KnowledgeBase::new(self.store.version_entries(base, to).await?);
-        self.prepare(base, &known, speech, &mut publication).await?;
-        let number = self.store.roll_back(base, to, signature).await?;
-        publication.done(number);
-        Ok(number)
+        self.prepare(base, &known, speech, publication).await?;
+        Ok(self.store.roll_back(base, to, signature).await?)
     }
 
     /// The version whose entries callers got before those that they get now.
@@ -296,51 +411,60 @@ impl Desk {
         Ok(speaking.await?)
     }
 
+    /// One publication of a base at a time.
     fn begin<'a>(
         &'a self,
         base: &BaseId,
-        told: &'a mut (dyn FnMut(Step) + Send),
+        told: &'a mut (dyn FnMut(&Step) + Send),
     ) -> Result<Running<'a>, DeskError> {
         let mut steps = self.steps();
         match steps.get(base) {
             Some(Step::Indexing | Step::Speaking { .. }) => Err(DeskError::Busy(base.clone())),
-            Some(Step::Done { .. } | Step::Failed) | None => {
+            Some(Step::Done { .. } | Step::Failed { .. }) | None => {
                 steps.insert(base.clone(), Step::Indexing);
+                drop(steps);
                 Ok(Running {
                     desk: self,
                     base: base.clone(),
                     told,
-                    done: false,
+                    over: false,
                 })
             }
         }
     }
 }
 
-/// A publication that is going on. One that is dropped before it is done has failed.
+/// A publication that is going on. One that is dropped before its end has failed.
 struct Running<'a> {
     desk: &'a Desk,
     base: BaseId,
-    told: &'a mut (dyn FnMut(Step) + Send),
-    done: bool,
+    told: &'a mut (dyn FnMut(&Step) + Send),
+    over: bool,
 }
 
 impl Running<'_> {
     fn at(&mut self, step: Step) {
+        (self.told)(&step);
         self.desk.steps().insert(self.base.clone(), step);
-        (self.told)(step);
     }
 
-    fn done(mut self, version: u64) {
-        self.done = true;
-        self.at(Step::Done { version });
+    fn end(mut self, published: Result<u64, DeskError>) -> Result<u64, DeskError> {
+        self.over = true;
+        self.at(match &published {
+            Ok(version) => Step::Done { version: *version },
+            Err(error) => Step::Failed {
+                why: error.to_string(),
+            },
+        });
+        published
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        if !self.done {
-            self.at(Step::Failed);
+        if !self.over {
+            let why = "it was broken off".to_owned();
+            self.at(Step::Failed { why });
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{BasePlan, IndexMaker};
@@ -165,11 +165,13 @@ impl Library {
 
     /// Follows what is published until `stop`.
     pub async fn follow(&self, shelf: &dyn Shelf, stop: CancellationToken) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.published.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = looks.tick() => {}
             }
             for plan in &self.plans {
                 self.catch_up(plan, shelf).await;

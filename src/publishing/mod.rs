@@ -6,12 +6,14 @@
 //! (see `knowledge`), does not search (see `retrieval`) and holds no statements (see `storage`).
 
 mod desk;
+mod documents;
 mod indexes;
 mod library;
 mod plan;
 pub mod reading;
 
 pub use desk::{Desk, DeskError, Order, Step, Which};
+pub use documents::{ImportDone, ImportOrder};
 pub use indexes::IndexMaker;
 pub use library::{BaseState, Library, LibraryError, Shelf, seed};
 pub use plan::{BasePlan, Voice};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     entry::Entry,
     ids::{BaseId, LineNumber},
-    knowledge::KnowledgeBase,
+    knowledge::{KnowledgeBase, check::Known},
     tts::SpeechRequest,
 };
 
@@ -22,6 +22,8 @@ pub struct BasePlan {
     pub lines: Vec<LineNumber>,
     /// The voices of those lines, each once.
     pub voices: Vec<Voice>,
+    /// What its entries may name.
+    pub known: Known,
 }
 
 /// Who speaks an answer.

@@ -38,13 +38,8 @@ pub enum ReadError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// The reader itself could not be used.
-    #[error("{document} was not read: {problem}")]
-    Reader {
-        /// Its name.
-        document: String,
-        /// What is wrong with the reader.
-        problem: SandboxError,
-    },
+    #[error(transparent)]
+    Reader(SandboxError),
 }
 
 /// Reads documents in other processes, one after the other.
@@ -86,16 +81,9 @@ pub async fn read(
     match sandbox::run(program, &arguments, content, limits).await {
         Ok(answer) => match serde_json::from_slice::<Result<Document, DocumentError>>(&answer) {
             Ok(read) => Ok(read?),
-            Err(error) => {
-                let problem = SandboxError::Start(error.into());
-                let document = document.to_owned();
-                Err(ReadError::Reader { document, problem })
-            }
+            Err(error) => Err(ReadError::Reader(SandboxError::Start(error.into()))),
         },
-        Err(problem @ SandboxError::Start(_)) => {
-            let document = document.to_owned();
-            Err(ReadError::Reader { document, problem })
-        }
+        Err(error @ SandboxError::Start(_)) => Err(ReadError::Reader(error)),
         Err(died) => {
             let place = died.at().and_then(|at| serde_json::from_str(at).ok());
             let place: Place = place.unwrap_or_default();

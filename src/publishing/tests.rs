@@ -9,11 +9,11 @@ use jiff::civil::DateTime;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::*;
+use super::{reading::Reader, *};
 use crate::{
     entry::{Action, Entry, Validity, Verdict},
     ids::{BaseId, BaseName, BusinessId, EntryId, LineNumber},
-    knowledge::KnowledgeBase,
+    knowledge::{KnowledgeBase, check::Known},
     retrieval::{KnowledgeIndex, RetrievalConfig},
     storage::{
         Store,
@@ -55,6 +55,7 @@ fn plan(seed: Vec<Entry>) -> BasePlan {
             language: "zh-CN".to_owned(),
             voice: "f2".to_owned(),
         }],
+        known: Known::default(),
     }
 }
 
@@ -73,6 +74,7 @@ fn order(revision: Option<u64>) -> Order {
             at_ms: 2,
             note: "改价".to_owned(),
         },
+        now: DateTime::default(),
     }
 }
 
@@ -112,7 +114,12 @@ impl House {
         let library = Library::new(store.clone(), plans.clone(), maker(), speech.clone());
         library.seed(1).await.expect("seeded");
         Self {
-            desk: Desk::new(store.clone(), plans, maker()),
+            desk: Desk::new(
+                store.clone(),
+                plans,
+                maker(),
+                Reader::new("/nowhere".into()),
+            ),
             library,
             engine,
             speech,
@@ -128,14 +135,14 @@ impl House {
     }
 
     async fn publish(&self) -> Result<u64, DeskError> {
-        let told = &mut |_| {};
+        let told = &mut |_: &Step| {};
         self.desk
             .publish(&base(), &order(None), &self.speech, told)
             .await
     }
 
     async fn roll_back(&self, to: Option<u64>) -> Result<u64, DeskError> {
-        let (order, told) = (order(None), &mut |_| {});
+        let (order, told) = (order(None), &mut |_: &Step| {});
         self.desk
             .roll_back(&base(), to, &order.signature, &self.speech, told)
             .await
@@ -159,7 +166,7 @@ async fn the_audio_is_there_before_the_version_is() {
     let number = house
         .desk
         .publish(&base(), &order(None), &house.speech, &mut |step| {
-            steps.push(step)
+            steps.push(step.clone());
         })
         .await;
     assert_eq!(number.expect("published"), 2);
@@ -193,7 +200,10 @@ async fn a_version_whose_answers_cannot_be_spoken_is_not_published() {
     house.engine.broken.store(true, Ordering::Relaxed);
     let error = house.publish().await.expect_err("mute");
     assert!(matches!(error, DeskError::Speech(_)), "{error}");
-    assert_eq!(house.desk.step(&base()), Some(Step::Failed));
+    let Some(Step::Failed { why }) = house.desk.step(&base()) else {
+        panic!("it failed");
+    };
+    assert_eq!(why, error.to_string());
     let published = house
         .store
         .published(&base())

@@ -1,5 +1,6 @@
 //! Documents of every format, read by the program itself in a process of its own; and those that are broken or hostile.
 
+mod command_line;
 mod formats;
 mod hostile;
 mod making;

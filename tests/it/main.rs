@@ -2,6 +2,7 @@
 
 mod baresip;
 mod crash;
+mod knowledge;
 mod metrics;
 mod scenarios;
 mod server;

@@ -1,6 +1,6 @@
 //! A document's entries into a draft that holds some already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Imported, Outcome};
 use crate::{entry::Action, entry::Entry, ids::EntryId};
@@ -26,11 +26,20 @@ pub fn merge(draft: &[Entry], mut imported: Imported) -> Imported {
         .iter()
         .map(|entry| (bare(&entry.question), entry))
         .collect();
+    // An entry of the draft is brought up to date once: a second one with its question stays one of its own.
+    let mut met: HashSet<&EntryId> = imported
+        .entries
+        .iter()
+        .filter_map(|entry| by_id.get(&entry.id).map(|there| &there.id))
+        .collect();
     for entry in &mut imported.entries {
-        let there = by_id
-            .get(&entry.id)
-            .or_else(|| by_question.get(&bare(&entry.question)));
-        let Some(there) = there else { continue };
+        let there = match by_id.get(&entry.id) {
+            Some(there) => there,
+            None => match by_question.get(&bare(&entry.question)) {
+                Some(there) if met.insert(&there.id) => there,
+                Some(_) | None => continue,
+            },
+        };
         let name_in_document = entry.id.clone();
         let changed = bring_up_to_date(there, entry);
         for line in &mut imported.report.lines {
@@ -163,6 +172,22 @@ mod tests {
         );
         let other = entry("q-2", "在哪里", &[], "在北京。");
         check(&there, other.clone(), &other, &[]);
+    }
+
+    #[test]
+    fn two_entries_do_not_become_one() {
+        let draft = [entry("A1", "几点上班", &[], "九点。")];
+        let new = vec![
+            entry("q-1", "几点上班", &[], "八点。"),
+            entry("q-1-2", "几点上班", &[], "七点。"),
+        ];
+        let merged = merge(&draft, document(new));
+        let ids: Vec<&str> = merged
+            .entries
+            .iter()
+            .map(|entry| entry.id.as_str())
+            .collect();
+        assert_eq!(ids, ["A1", "q-1-2"]);
     }
 
     #[test]

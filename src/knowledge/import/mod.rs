@@ -5,6 +5,7 @@
 //! says where it is so that a file that ends the process can be answered with the place. Nothing here publishes anything.
 
 mod document;
+mod entries;
 mod error;
 mod format;
 mod limits;
@@ -13,6 +14,8 @@ mod readers;
 mod report;
 
 pub use document::{Document, Part, Place, Row, Table};
+pub use entries::entries_of;
+pub(in crate::knowledge) use entries::{FORMULA_STARTS, is_html, plain_answer};
 pub use error::DocumentError;
 pub use format::Format;
 pub use limits::DocumentLimits;

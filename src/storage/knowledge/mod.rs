@@ -10,7 +10,7 @@ mod versions;
 
 use std::fmt;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::SqliteConnection;
 
 use super::{StorageError, Store};
@@ -139,7 +139,8 @@ pub struct ProposedPhrasing {
 }
 
 /// What the business says to a proposed phrasing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ruling {
     /// It becomes a similar question of the draft.
     Accept,

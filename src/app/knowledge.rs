@@ -1,0 +1,38 @@
+//! The knowledge bases without the rest of the server: for the subcommands that work on them.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::{Files, engines};
+use crate::{
+    config::Config,
+    publishing::{Desk, reading::Reader, seed},
+    storage::Store,
+    tts::cache::PhraseCache,
+};
+
+/// The desk of a configuration, on the database that the server uses. It may be running: what is published here reaches its
+/// next calls.
+pub async fn open_desk(config: &Config, now_ms: i64) -> anyhow::Result<Desk> {
+    let files = Files::read(config)?;
+    let store = Store::open(&config.storage.database).await?;
+    for plan in &files.bases {
+        seed(&store, plan, now_ms).await?;
+    }
+    let maker = engines::index_maker(config, files.encoder);
+    Ok(Desk::new(store, files.bases, maker, reader()?))
+}
+
+/// This program, to read documents with.
+pub(super) fn reader() -> anyhow::Result<Reader> {
+    let program = std::env::current_exe().context("this program is not found")?;
+    Ok(Reader::new(program))
+}
+
+/// The engine that speaks answers, with the cache that the server uses.
+pub async fn open_speech(config: &Config) -> anyhow::Result<Arc<PhraseCache>> {
+    engines::speech(config)
+        .await
+        .context("the speech engine does not start")
+}
