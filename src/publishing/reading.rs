@@ -1,6 +1,10 @@
 //! Documents, read by a process of their own.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
 
@@ -18,11 +22,12 @@ const AT_ONCE: usize = 1;
 /// Stack of the thread that reads, in bytes: parsers of nested formats call themselves.
 const STACK: usize = 64 << 20;
 
-/// What reading a document may use.
+/// What reading a document may use. Office documents at the limits of [`DocumentLimits`] take 3 s and 250 MiB in a debug build;
+/// PDF takes up to 15 ms a page, most of it for the fonts.
 pub const LIMITS: Limits = Limits {
-    memory: 1_536 << 20,
-    processor: Duration::from_secs(60),
-    time: Duration::from_secs(90),
+    memory: 1 << 30,
+    processor: Duration::from_secs(120),
+    time: Duration::from_secs(180),
     answer: 64 << 20,
 };
 
@@ -37,7 +42,7 @@ pub enum ReadError {
     Reader(SandboxError),
 }
 
-/// Reads documents in other processes.
+/// Reads documents in other processes, one after the other.
 #[derive(Debug)]
 pub struct Reader {
     program: PathBuf,
@@ -55,35 +60,34 @@ impl Reader {
 
     /// Reads a document. Others wait meanwhile.
     pub async fn read(&self, document: &str, content: &[u8]) -> Result<Document, ReadError> {
-        let limit = DocumentLimits::default().file;
-        if content.len() > limit {
-            let problem = format!(
-                "has {} MiB; {} can be read",
-                content.len() >> 20,
-                limit >> 20
-            );
-            return Err(DocumentError::new(document, &Place::default(), problem).into());
-        }
         // It is never closed.
         let _place = self.places.acquire().await;
-        let arguments = [SUBCOMMAND, "--", document];
-        let broken = |place: Option<&str>, problem: String| {
-            let place = Place {
-                // In the words that the reader said it in.
-                part: place.map(str::to_owned),
-                ..Place::default()
-            };
-            ReadError::Document(DocumentError::new(document, &place, problem))
-        };
-        match sandbox::run(&self.program, &arguments, content, &LIMITS).await {
-            Ok(answer) => {
-                match serde_json::from_slice::<Result<Document, DocumentError>>(&answer) {
-                    Ok(read) => Ok(read?),
-                    Err(error) => Err(broken(None, format!("the reader does not answer: {error}"))),
-                }
-            }
-            Err(error @ SandboxError::Start(_)) => Err(ReadError::Reader(error)),
-            Err(error) => Err(broken(error.at(), error.to_string())),
+        read(&self.program, document, content, &LIMITS).await
+    }
+}
+
+/// Reads a document in a process of its own: `program` with [`SUBCOMMAND`]. Dropped before it is done, it ends that process.
+///
+/// A document that ends the process is an error with the last place that was read.
+pub async fn read(
+    program: &Path,
+    document: &str,
+    content: &[u8],
+    limits: &Limits,
+) -> Result<Document, ReadError> {
+    // The child would say the same, after it had been given all of it.
+    DocumentLimits::default().check_file(document, content)?;
+    let arguments = [SUBCOMMAND, "--", document];
+    match sandbox::run(program, &arguments, content, limits).await {
+        Ok(answer) => match serde_json::from_slice::<Result<Document, DocumentError>>(&answer) {
+            Ok(read) => Ok(read?),
+            Err(error) => Err(ReadError::Reader(SandboxError::Start(error.into()))),
+        },
+        Err(error @ SandboxError::Start(_)) => Err(ReadError::Reader(error)),
+        Err(died) => {
+            let place = died.at().and_then(|at| serde_json::from_str(at).ok());
+            let place: Place = place.unwrap_or_default();
+            Err(DocumentError::new(document, &place, died.to_string()).into())
         }
     }
 }
@@ -92,26 +96,38 @@ impl Reader {
 /// error where it is.
 pub fn read_confined(
     document: &str,
-    mut input: impl std::io::Read,
-    mut output: impl std::io::Write,
+    mut input: impl Read,
+    mut output: impl Write,
 ) -> std::io::Result<()> {
     sandbox::confine(&LIMITS)?;
     // A reader that panics is an answer like others; what it says about itself is for nobody.
     std::panic::set_hook(Box::new(|_| {}));
+    let limits = DocumentLimits::default();
     let mut content = Vec::new();
-    input.read_to_end(&mut content)?;
+    // One more than may be, so that more is seen.
+    let most = limits.file as u64 + 1;
+    input.by_ref().take(most).read_to_end(&mut content)?;
     let name = document.to_owned();
     let reading = std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(move || {
-            let limits = DocumentLimits::default();
-            read_document(&name, &content, &limits, &mut |place| {
+            let mut last = Place::default();
+            let mut at = |place: &Place| {
+                last = place.clone();
+                // Places are texts and numbers, which are JSON.
+                let place = serde_json::to_string(place).unwrap_or_default();
                 eprintln!("{}{place}", sandbox::AT);
-            })
+            };
+            let reading =
+                std::panic::AssertUnwindSafe(|| read_document(&name, &content, &limits, &mut at));
+            match std::panic::catch_unwind(reading) {
+                Ok(answer) => answer,
+                Err(_) => Err(DocumentError::new(&name, &last, "is broken")),
+            }
         })?;
-    let Ok(answer) = reading.join() else {
-        return Err(std::io::Error::other("the reader panicked"));
-    };
+    let answer = reading
+        .join()
+        .map_err(|_| std::io::Error::other("the reader panicked"))?;
     serde_json::to_writer(&mut output, &answer)?;
     output.flush()
 }

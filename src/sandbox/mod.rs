@@ -1,9 +1,9 @@
 //! Work on bytes from strangers, in a process of its own with limits.
 //!
 //! The parent starts a program, feeds it, and reads what it answers; the child confines itself before it reads the first byte.
-//! A hostile input can then cost an error and nothing else: memory, time and output are limited, nothing can be written, and
+//! A hostile input can then cost an error and nothing else: memory, time and output are limited, no file can be written, and
 //! whatever happens to the child, the parent learns where it was. This is a guard against mistakes in parsers, not against code
-//! that an attacker runs: the child can still open files and sockets for reading.
+//! that an attacker runs: the child can still open files for reading and sockets. It knows nothing of what the bytes are.
 
 use std::{
     path::Path,
@@ -20,18 +20,24 @@ use tokio::{
 /// What a line on standard error begins with when it says where the child is.
 pub const AT: &str = "at: ";
 
-/// Longer places are cut.
-const LONGEST_PLACE: usize = 500;
+/// Longer lines on standard error are cut, in bytes.
+const LONGEST_LINE: u64 = 2_000;
 
 /// Files and pipes that a child may have open.
 const MOST_FILES: u64 = 32;
 
+/// By how much the child steps back (nice(2)).
+const NICENESS: i32 = 10;
+
+/// The one variable that a child inherits: where the dynamic loader looks for the libraries that the program is linked with.
+const LIBRARIES: &str = "LD_LIBRARY_PATH";
+
 /// What a child may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Address space, in bytes.
+    /// Address space beyond what the program takes when it starts, in bytes.
     pub memory: u64,
-    /// Processor time.
+    /// Processor time, in whole seconds.
     pub processor: Duration,
     /// Time by the clock.
     pub time: Duration,
@@ -83,55 +89,99 @@ impl SandboxError {
     }
 }
 
-/// Confines this process. Called by the child before it reads anything.
+/// Confines this process, for good. Called by the child before it reads anything.
 pub fn confine(limits: &Limits) -> std::io::Result<()> {
-    let set = |resource, value| {
+    let set = |resource, current, maximum| {
         let limit = Rlimit {
-            current: Some(value),
-            maximum: Some(value),
+            current: Some(current),
+            maximum: Some(maximum),
         };
         setrlimit(resource, limit).map_err(std::io::Error::from)
     };
-    set(Resource::As, limits.memory)?;
-    // The last second is the kernel's to end it.
-    set(Resource::Cpu, limits.processor.as_secs().max(1))?;
-    set(Resource::Fsize, 0)?;
-    set(Resource::Nofile, MOST_FILES)?;
-    set(Resource::Core, 0)
+    // A program with models linked in is some hundred MiB before it does anything, and how many differs from build to build.
+    let memory = address_space()?.saturating_add(limits.memory);
+    set(Resource::As, memory, memory)?;
+    // At the first the kernel sends SIGXCPU, at the second SIGKILL (setrlimit(2)).
+    let seconds = limits.processor.as_secs().max(1);
+    set(Resource::Cpu, seconds, seconds + 1)?;
+    // Pipes are no files.
+    set(Resource::Fsize, 0, 0)?;
+    set(Resource::Nofile, MOST_FILES, MOST_FILES)?;
+    set(Resource::Core, 0, 0)?;
+    // Whatever else this machine does comes first.
+    rustix::process::nice(NICENESS)?;
+    Ok(())
 }
 
-/// Runs `program` with `input` and returns what it answers. Cancelled, it ends the child.
+/// The address space of this process, in bytes.
+fn address_space() -> std::io::Result<u64> {
+    // proc_pid_status(5).
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+    let kib: Option<u64> = size.and_then(|size| size.trim().strip_suffix(" kB")?.parse().ok());
+    let kib = kib.ok_or_else(|| std::io::Error::other("/proc/self/status holds no VmSize"))?;
+    Ok(kib.saturating_mul(1 << 10))
+}
+
+/// Runs `program` with `input` and returns what it answers. Dropped before it is done, it ends the child.
 pub async fn run(
     program: &Path,
     arguments: &[&str],
     input: &[u8],
     limits: &Limits,
 ) -> Result<Vec<u8>, SandboxError> {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_clear()
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear();
+    if let Some(libraries) = std::env::var_os(LIBRARIES) {
+        command.env(LIBRARIES, libraries);
+    }
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
-    let mut at = None;
-    let talking = tokio::time::timeout(limits.time, talk(&mut child, input, limits, &mut at));
-    match talking.await {
-        Ok(result) => result,
-        Err(_) => Err(SandboxError::TooLong {
-            limit: limits.time,
+    let mut said = Said::default();
+    let talking = talk(&mut child, input, limits.answer, &mut said);
+    let heard = tokio::time::timeout(limits.time, talking).await;
+    let at = said.at;
+    let (answer, status) = match heard {
+        Ok(heard) => heard?,
+        Err(_) => {
+            child.kill().await?;
+            let limit = limits.time;
+            return Err(SandboxError::TooLong { limit, at });
+        }
+    };
+    let Some(status) = status else {
+        let limit = limits.answer;
+        return Err(SandboxError::TooLarge { limit, at });
+    };
+    match status.success() {
+        true => Ok(answer),
+        false => Err(SandboxError::Died {
+            how: how(status, said.end),
             at,
         }),
     }
 }
 
+/// What a child says on standard error.
+#[derive(Default)]
+struct Said {
+    /// The last place that it named.
+    at: Option<String>,
+    /// What it ends of, if it knows.
+    end: Option<&'static str>,
+}
+
+/// Feeds the child and hears it. There is no status if it answers more than `most` bytes.
 async fn talk(
     child: &mut Child,
     input: &[u8],
-    limits: &Limits,
-    at: &mut Option<String>,
-) -> Result<Vec<u8>, SandboxError> {
+    most: u64,
+    said: &mut Said,
+) -> std::io::Result<(Vec<u8>, Option<ExitStatus>)> {
     let missing = || std::io::Error::other("a pipe is missing");
     let mut stdin = child.stdin.take().ok_or_else(missing)?;
     let stdout = child.stdout.take().ok_or_else(missing)?;
@@ -141,60 +191,61 @@ async fn talk(
         let _ = stdin.write_all(input).await;
         drop(stdin);
     };
-    let mut answer = Vec::new();
     let hearing = async {
-        let mut stdout = stdout.take(limits.answer + 1);
-        stdout.read_to_end(&mut answer).await
+        let mut answer = Vec::new();
+        let read = stdout.take(most + 1).read_to_end(&mut answer).await;
+        // It would wait for someone to take the rest, and we for its end.
+        if answer.len() as u64 > most {
+            child.start_kill()?;
+        }
+        read.map(|_| answer)
     };
-    let watching = watch(stderr, at);
-    let (heard, ()) = {
-        let ((), heard, ()) = tokio::join!(feeding, hearing, watching);
-        (heard, ())
-    };
-    heard?;
-    if answer.len() as u64 > limits.answer {
-        return Err(SandboxError::TooLarge {
-            limit: limits.answer,
-            at: at.take(),
-        });
-    }
+    let ((), answer, ()) = tokio::join!(feeding, hearing, watch(stderr, said));
+    let answer = answer?;
     let status = child.wait().await?;
-    match status.success() {
-        true => Ok(answer),
-        false => Err(SandboxError::Died {
-            how: how(status),
-            at: at.take(),
-        }),
-    }
+    let whole = answer.len() as u64 <= most;
+    Ok((answer, whole.then_some(status)))
 }
 
-/// Keeps the last place that the child has named.
-async fn watch(stderr: tokio::process::ChildStderr, at: &mut Option<String>) {
+/// Keeps the last place that the child has named, and what it says when it ends.
+async fn watch(stderr: tokio::process::ChildStderr, said: &mut Said) {
+    // The words of Rust's runtime before it aborts.
+    const ENDS: [(&str, &str); 2] = [
+        ("memory allocation of ", "took more memory than it may"),
+        (
+            " has overflowed its stack",
+            "crashed the reader: it lies too deep in itself",
+        ),
+    ];
     let mut lines = BufReader::new(stderr);
     let mut line = Vec::new();
     loop {
         line.clear();
         // A line without an end is not waited for.
-        let mut bounded = (&mut lines).take(4 * LONGEST_PLACE as u64);
+        let mut bounded = (&mut lines).take(LONGEST_LINE);
         match bounded.read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        if let Some(place) = String::from_utf8_lossy(&line).strip_prefix(AT) {
-            *at = Some(place.trim_end().chars().take(LONGEST_PLACE).collect());
+        let text = String::from_utf8_lossy(&line);
+        if let Some(place) = text.strip_prefix(AT) {
+            said.at = Some(place.trim_end().to_owned());
         }
+        let end = ENDS.iter().find(|(mark, _)| text.contains(mark));
+        said.end = end.map(|(_, end)| *end).or(said.end);
     }
 }
 
-fn how(status: ExitStatus) -> String {
+fn how(status: ExitStatus, end: Option<&str>) -> String {
     use std::os::unix::process::ExitStatusExt;
-    // signal(7)
-    match status.signal() {
-        Some(6 | 9) => "took more memory than it may".to_owned(),
-        Some(24) => "took more processor time than it may".to_owned(),
-        Some(11 | 7) => "lies too deep in itself or crashed the reader".to_owned(),
-        Some(signal) => format!("was ended by signal {signal}"),
-        None => "crashed the reader".to_owned(),
+    // signal(7): SIGABRT, SIGBUS, SIGKILL (also the kernel's, when the machine is out of memory), SIGSEGV, SIGXCPU.
+    match (status.signal(), end) {
+        (Some(6), Some(end)) => end.to_owned(),
+        (Some(6 | 9), _) => "took more memory than it may, or crashed the reader".to_owned(),
+        (Some(24), _) => "took more processor time than it may".to_owned(),
+        (Some(7 | 11), _) => "crashed the reader".to_owned(),
+        (Some(signal), _) => format!("was ended by signal {signal}"),
+        (None, _) => "crashed the reader".to_owned(),
     }
 }
 
@@ -238,14 +289,31 @@ mod tests {
         };
         for (end, message) in [
             ("exit 3", "reading it crashed the reader"),
-            ("kill -ABRT $$", "reading it took more memory than it may"),
             (
-                "kill -SEGV $$",
-                "reading it lies too deep in itself or crashed the reader",
+                "kill -ABRT $$",
+                "reading it took more memory than it may, or crashed the reader",
+            ),
+            (
+                "echo 'memory allocation of 5 bytes failed' >&2; kill -ABRT $$",
+                "reading it took more memory than it may",
+            ),
+            (
+                "echo 'thread x has overflowed its stack' >&2; kill -ABRT $$",
+                "reading it crashed the reader: it lies too deep in itself",
+            ),
+            ("kill -SEGV $$", "reading it crashed the reader"),
+            (
+                "kill -XCPU $$",
+                "reading it took more processor time than it may",
             ),
             ("kill -TERM $$", "reading it was ended by signal 15"),
             ("exec sleep 20", "it took longer than 0 s to read"),
             ("echo 12345678901", "what it holds is larger than 0 MiB"),
+            // More than a pipe holds.
+            (
+                "head -c 1000000 /dev/zero",
+                "what it holds is larger than 0 MiB",
+            ),
         ] {
             let died = shell(&format!("{begin} {end}"), &quick).await;
             assert_eq!(died, Err((message.to_owned(), place.clone())), "{end}");

@@ -236,15 +236,17 @@ pub fn pdf_objects(pages: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 /// A workbook of Excel 97: cells of text, row by row ([MS-XLS], [MS-CFB]).
 pub fn xls(name: &str, rows: &[&[&str]]) -> Vec<u8> {
-    compound(&xls_stream(name, rows))
+    compound(&xls_stream(name, rows, &[]))
 }
 
-/// The stream `Workbook`.
-pub fn xls_stream(name: &str, rows: &[&[&str]]) -> Vec<u8> {
-    let record = |kind: u16, data: &[u8]| {
-        let length = u16::try_from(data.len()).expect("short");
-        [&kind.to_le_bytes(), &length.to_le_bytes(), data].concat()
-    };
+/// A record of the stream `Workbook`.
+pub fn record(kind: u16, data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len()).expect("short");
+    [&kind.to_le_bytes(), &length.to_le_bytes(), data].concat()
+}
+
+/// The stream `Workbook`: cells of text, and `more` records of the sheet.
+pub fn xls_stream(name: &str, rows: &[&[&str]], more: &[u8]) -> Vec<u8> {
     let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     // BOF: BIFF8, and what follows.
     let begin = |kind: u16| {
@@ -262,6 +264,7 @@ pub fn xls_stream(name: &str, rows: &[&[&str]]) -> Vec<u8> {
             sheet.extend(record(0x0204, &[&head[..], &[1], &wide(cell)].concat()));
         }
     }
+    sheet.extend(more);
     sheet.extend(record(0x000a, &[]));
     let mut book = begin(0x0005);
     let units = name.encode_utf16().count() as u8;

@@ -11,7 +11,7 @@ pub struct DocumentError {
     /// Its name.
     pub document: String,
     /// Where.
-    pub place: Place,
+    pub place: Box<Place>,
     /// In words.
     pub problem: String,
 }
@@ -21,7 +21,7 @@ impl DocumentError {
     pub fn new(document: &str, place: &Place, problem: impl Into<String>) -> Self {
         Self {
             document: document.to_owned(),
-            place: place.clone(),
+            place: Box::new(place.clone()),
             problem: problem.into(),
         }
     }

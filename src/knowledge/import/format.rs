@@ -85,13 +85,19 @@ impl Format {
         let head = &content[..content.len().min(PDF_WITHIN)];
         let pdf = head.windows(5).any(|window| window == b"%PDF-");
         match named {
+            Self::Xlsx | Self::Docx if ole && is_encrypted(content) => {
+                refuse("is protected by a password; save it without one".to_owned())
+            }
             Self::Xlsx | Self::Docx if ole => refuse(
-                "is protected by a password, or of a version before 2007 under a new name; save it without a password"
-                    .to_owned(),
+                "is of a version before 2007 under a new name; open it and save it anew".to_owned(),
             ),
             Self::Xlsx | Self::Docx if !zip => refuse("is no Office document".to_owned()),
             Self::Xls if zip => refuse("is an .xlsx document under an old name".to_owned()),
-            Self::Xls if !ole => refuse("is no Excel document".to_owned()),
+            // Many programs export a web page or plain text under this name.
+            Self::Xls if !ole => refuse(
+                "is no Excel document, whatever its name; open it in Excel and save it as .xlsx"
+                    .to_owned(),
+            ),
             Self::Pdf if !pdf => refuse("is no PDF document".to_owned()),
             Self::Csv | Self::Markdown | Self::Html | Self::Text if zip || ole || pdf => {
                 refuse("is no text; is its name right?".to_owned())
@@ -99,6 +105,15 @@ impl Format {
             named => Ok(named),
         }
     }
+}
+
+/// Whether an OLE2 file holds the stream of an encrypted document ([MS-OFFCRYPTO] §2.3.4.4); its directory has names in UTF-16.
+fn is_encrypted(content: &[u8]) -> bool {
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    content.windows(name.len()).any(|window| window == name)
 }
 
 #[cfg(test)]
@@ -126,9 +141,7 @@ mod tests {
         check(
             "a.xlsx",
             OLE,
-            Err(
-                "is protected by a password, or of a version before 2007 under a new name; save it without a password",
-            ),
+            Err("is of a version before 2007 under a new name; open it and save it anew"),
         );
         check("a.xlsx", b"x", Err("is no Office document"));
         check("a.docx", b"%PDF-1.7", Err("is no Office document"));
@@ -137,7 +150,11 @@ mod tests {
             b"PK\x03\x04",
             Err("is an .xlsx document under an old name"),
         );
-        check("a.xls", b"<table>", Err("is no Excel document"));
+        check(
+            "a.xls",
+            b"<table>",
+            Err("is no Excel document, whatever its name; open it in Excel and save it as .xlsx"),
+        );
         check("a.pdf", b"<html>", Err("is no PDF document"));
         check(
             "a.txt",

@@ -1,110 +1,194 @@
-//! What must hold of an Office document before its reader sees it: it is an archive of XML parts.
+//! What an Office document is before its reader sees it: an archive of well-formed XML parts, packed anew.
 //!
-//! The directory of an archive says how large its parts are, and can lie. So every part is unpacked once against the limits
-//! before anything else reads it; what is unpacked is not kept.
+//! The directory of an archive says how large its parts are and where they lie, and can lie. So it is checked first, then every
+//! part of XML is unpacked once against the limits, looked through, and put into an archive of our own, unpacked. That is what
+//! the readers get. Pictures, macros and other parts that are no XML are not even unpacked.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
-use zip::ZipArchive;
+use quick_xml::events::Event;
+use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::{Place, Reading};
+use super::{Place, Reading, clipped};
 use crate::knowledge::import::DocumentError;
 
-/// What XML from strangers must not hold: declarations of entities and of document types (external files, "billion laughs").
-const DECLARATIONS: [&[u8]; 2] = [b"<!DOCTYPE", b"<!ENTITY"];
-/// Bytes of a part that are looked at together.
-const BLOCK: usize = 64 << 10;
 /// Below this size the ratio says nothing: short XML packs well.
 const NO_BOMB_BELOW: u64 = 1 << 20;
 
-/// Unpacks every part against the limits. Of `needed`, each must be there.
-pub(super) fn inspect(
+/// What the names of parts of XML end with.
+const XML: [&str; 2] = [".xml", ".rels"];
+
+/// Checks every part of XML against the limits and returns an archive of them alone. One of them must be below `folder`.
+pub(super) fn repack(
     reading: &mut Reading<'_>,
     content: &[u8],
-    needed: &[&str],
-) -> Result<(), DocumentError> {
+    folder: &str,
+) -> Result<Vec<u8>, DocumentError> {
     let mut archive = ZipArchive::new(Cursor::new(content))
         .map_err(|error| reading.fault(format!("the archive is broken: {error}")))?;
-    if archive.len() > reading.limits.parts {
-        let problem = format!(
-            "has {} parts; {} can be read",
-            archive.len(),
-            reading.limits.parts
-        );
-        return Err(reading.fault(problem));
-    }
-    for name in needed {
-        if archive.index_for_name(name).is_none() {
-            return Err(reading.fault(format!("holds no part `{name}`")));
+    let names = check_directory(reading, &mut archive)?;
+    for wanted in ["[Content_Types].xml", folder] {
+        if !names.iter().any(|name| name.starts_with(wanted)) {
+            let problem = format!("holds no part `{wanted}`; is its name right?");
+            return Err(reading.fault(problem));
         }
     }
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut unpacked = 0;
+    for (number, name) in names.iter().enumerate() {
+        let lower = name.to_ascii_lowercase();
+        if !XML.iter().any(|ending| lower.ends_with(ending)) {
+            continue;
+        }
+        reading.at(part_place(name));
+        let mut part = archive
+            .by_index(number)
+            .map_err(|error| reading.fault(format!("is broken: {error}")))?;
+        let packed = part.compressed_size();
+        let text = unpack(reading, &mut part, packed)?;
+        unpacked += text.len() as u64;
+        if unpacked > reading.limits.unpacked {
+            return Err(reading.fault(too_large(reading.limits.unpacked)));
+        }
+        check_xml(reading, &text)?;
+        writer
+            .start_file(name.as_str(), options)
+            .and_then(|()| Ok(writer.write_all(text.as_bytes())?))
+            .map_err(|error| reading.fault(format!("cannot be unpacked: {error}")))?;
+    }
+    reading.at(Place::default());
+    let packed = writer.finish();
+    let packed = packed.map_err(|error| reading.fault(format!("cannot be unpacked: {error}")))?;
+    Ok(packed.into_inner())
+}
+
+/// A part of an archive that [`repack`] made.
+pub(super) fn part(archive: &[u8], name: &str) -> Option<String> {
+    let mut archive = ZipArchive::new(Cursor::new(archive)).ok()?;
+    let mut text = String::new();
+    archive.by_name(name).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+fn part_place(name: &str) -> Place {
+    Place {
+        part: Some(clipped(name)),
+        ..Place::default()
+    }
+}
+
+fn too_large(most: u64) -> String {
+    format!("unpacks to more than {} MiB", most >> 20)
+}
+
+/// What the directory says, against the limits: a bomb that tells the truth is refused before anything is unpacked. Returns the
+/// names of the parts.
+fn check_directory(
+    reading: &mut Reading<'_>,
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+) -> Result<Vec<String>, DocumentError> {
+    let limits = reading.limits;
+    if archive.len() > limits.parts {
+        let problem = format!("has {} parts; {} can be read", archive.len(), limits.parts);
+        return Err(reading.fault(problem));
+    }
+    let (mut names, mut unpacked) = (Vec::new(), 0_u64);
     for number in 0..archive.len() {
-        let mut part = archive.by_index(number).map_err(|error| {
+        let part = archive.by_index_raw(number).map_err(|error| {
             reading.fault(format!("part {number} of the archive is broken: {error}"))
         })?;
         let name = match part.name() {
             Ok(name) => name.into_owned(),
             Err(_) => format!("number {number}"),
         };
-        let place = Place {
-            part: Some(name),
-            ..Place::default()
+        let refuse = |problem: String| {
+            Err(DocumentError::new(
+                reading.name,
+                &part_place(&name),
+                problem,
+            ))
         };
-        reading.at(place);
-        let packed = part.compressed_size();
-        let size = unpack(reading, &mut part, packed)?;
-        unpacked += size;
-        if unpacked > reading.limits.unpacked {
-            let most = reading.limits.unpacked >> 20;
-            return Err(reading.fault(format!("unpacks to more than {most} MiB")));
+        if part.encrypted() {
+            return refuse("is protected by a password; save it without one".to_owned());
         }
+        unpacked = unpacked.saturating_add(part.size());
+        if part.size() > limits.part {
+            return refuse(too_large(limits.part));
+        }
+        if unpacked > limits.unpacked {
+            return refuse(too_large(limits.unpacked));
+        }
+        if is_bomb(part.size(), part.compressed_size(), limits.ratio) {
+            return refuse(bomb(limits.ratio));
+        }
+        names.push(name);
     }
-    Ok(())
+    Ok(names)
 }
 
-/// Unpacks a part and forgets it. Returns its size in bytes.
-fn unpack(reading: &Reading<'_>, part: &mut impl Read, packed: u64) -> Result<u64, DocumentError> {
-    let longest = DECLARATIONS.iter().map(|it| it.len()).max().unwrap_or(0);
-    let mut block = vec![0; BLOCK + longest];
-    // The end of the block before is kept in front, so that nothing hides between two blocks.
-    let (mut kept, mut size, mut is_xml) = (0, 0_u64, None);
+fn is_bomb(size: u64, packed: u64, ratio: u64) -> bool {
+    size > NO_BOMB_BELOW && size > packed.saturating_mul(ratio)
+}
+
+fn bomb(ratio: u64) -> String {
+    format!("unpacks to more than {ratio} times its size: no Office program packs so well")
+}
+
+/// Unpacks a part against the limits, whatever the directory says.
+fn unpack(
+    reading: &Reading<'_>,
+    part: &mut impl Read,
+    packed: u64,
+) -> Result<String, DocumentError> {
+    let limits = reading.limits;
+    let most = match packed.saturating_mul(limits.ratio) {
+        most if most < limits.part => most.max(NO_BOMB_BELOW),
+        _ => limits.part,
+    };
+    let mut content = Vec::new();
+    // One more than may be, so that more is seen.
+    part.take(most + 1)
+        .read_to_end(&mut content)
+        .map_err(|error| reading.fault(format!("is broken: {error}")))?;
+    let size = content.len() as u64;
+    if is_bomb(size, packed, limits.ratio) {
+        return Err(reading.fault(bomb(limits.ratio)));
+    }
+    if size > limits.part {
+        return Err(reading.fault(too_large(limits.part)));
+    }
+    // XML may be UTF-16 (Extensible Markup Language 1.0 §4.3.3); no Office program writes it so.
+    let text = String::from_utf8(content).map_err(|_| reading.fault("is not UTF-8"))?;
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => Ok(rest.to_owned()),
+        None => Ok(text),
+    }
+}
+
+/// Readers look for what they expect. What they do not is refused here: declarations of document types and entities (external
+/// files, "billion laughs"), elements that are not closed (a reader may wait for the end forever), and what is too deep.
+fn check_xml(reading: &Reading<'_>, text: &str) -> Result<(), DocumentError> {
+    let most = reading.limits.depth * 10;
+    let mut reader = quick_xml::Reader::from_str(text);
+    let mut depth = 0_usize;
     loop {
-        let read = part.read(&mut block[kept..kept + BLOCK]);
-        let read = read.map_err(|error| reading.fault(format!("is broken: {error}")))?;
-        if read == 0 {
-            return Ok(size);
+        match reader.read_event() {
+            Ok(Event::Start(_)) => depth += 1,
+            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
+            Ok(Event::DocType(_)) => {
+                return Err(reading.fault(
+                    "declares a document type (`<!DOCTYPE`), which no Office program does",
+                ));
+            }
+            Ok(Event::Eof) if depth > 0 => return Err(reading.fault("is broken off")),
+            Ok(Event::Eof) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(reading.fault(format!("is no XML: {error}"))),
         }
-        size += read as u64;
-        if size > reading.limits.unpacked
-            || (size > NO_BOMB_BELOW && size > packed.saturating_mul(reading.limits.ratio))
-        {
-            return Err(
-                reading.fault("unpacks to so much more than it packs that it is no document")
-            );
+        if depth > most {
+            let problem = format!("its elements lie more than {most} deep in each other");
+            return Err(reading.fault(problem));
         }
-        let seen = &block[..kept + read];
-        let is_xml = *is_xml.get_or_insert_with(|| is_markup(seen));
-        if is_xml
-            && let Some(found) = DECLARATIONS
-                .iter()
-                .find(|it| seen.windows(it.len()).any(|window| window == **it))
-        {
-            let found = String::from_utf8_lossy(found);
-            return Err(reading.fault(format!(
-                "holds a declaration (`{found}`) that no Office program writes"
-            )));
-        }
-        kept = longest.min(seen.len());
-        let from = seen.len() - kept;
-        block.copy_within(from..from + kept, 0);
     }
-}
-
-/// Whether a part begins as XML does.
-fn is_markup(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
-    // UTF-16 is allowed, and no Office program writes it.
-    first == Some(&b'<') || head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
 }

@@ -30,6 +30,9 @@ pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), Docu
             }
         }
         let place = at_line(lines.line_of(record.position()));
+        if (rows.len() as u64).is_multiple_of(super::ROWS_A_PLACE) {
+            reading.at(place.clone());
+        }
         let cells = record.iter().map(str::to_owned).collect();
         rows.extend(reading.row(place, cells)?);
     }

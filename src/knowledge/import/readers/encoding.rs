@@ -19,6 +19,9 @@ pub(super) fn decode(content: &[u8]) -> Result<String, (u64, String)> {
         Err(error) => error.valid_up_to(),
     };
     let line = line_of(content, fault);
+    if is_mostly_utf8(content) {
+        return Err((line, "is UTF-8 up to here and not from here on".to_owned()));
+    }
     let text =
         whole(GB18030, content).map_err(|_| (line, "is neither UTF-8 nor GB 18030".to_owned()))?;
     match is_odd(&text) {
@@ -62,6 +65,21 @@ fn checked(text: String) -> Result<String, (u64, String)> {
     }
 }
 
+/// Whether hanzi that are UTF-8 outnumber what is not by far: then a byte or two are broken, and GB 18030 would make of all of
+/// them hanzi that nobody wrote.
+fn is_mostly_utf8(content: &[u8]) -> bool {
+    let (mut wide, mut broken) = (0, 0);
+    for chunk in content.utf8_chunks() {
+        wide += chunk
+            .valid()
+            .chars()
+            .filter(|symbol| *symbol >= '\u{800}')
+            .count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    wide > 4 * broken
+}
+
 /// Latin text in UTF-16 has a NUL in every other byte, Chinese has one in every line break and blank.
 fn looks_like_utf16(content: &[u8]) -> bool {
     let head = &content[..content.len().min(4_096)];
@@ -75,7 +93,7 @@ fn looks_like_utf16(content: &[u8]) -> bool {
 }
 
 /// Bytes of another encoding read as GB 18030 come out as private, rare and unassigned characters.
-fn is_odd(text: &str) -> bool {
+pub(super) fn is_odd(text: &str) -> bool {
     let odd = text.chars().filter(|symbol| {
         matches!(*symbol, '\u{80}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{20000}'..)
             || (symbol.is_control() && !matches!(*symbol, '\n' | '\r' | '\t' | '\u{c}'))
@@ -119,6 +137,11 @@ mod tests {
     #[test]
     fn what_is_no_text_is_named_with_its_line() {
         check(b"a\nb\xffc", Err((2, "is neither UTF-8 nor GB 18030")));
+        let broken = ["营业时间\n九点到".as_bytes(), b"\xff", "十点".as_bytes()].concat();
+        check(
+            &broken,
+            Err((2, "is UTF-8 up to here and not from here on")),
+        );
         check(
             b"some words\nand then \0 more of them",
             Err((2, "holds a NUL byte: it is no text")),

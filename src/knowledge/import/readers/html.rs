@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html, Node};
 
-use super::{DocumentError, Place, Reading, Row, encoding, plain::Pairs};
+use super::{DocumentError, Place, Reading, Row, encoding, pairs::Pairs};
 
 /// What holds nothing that is said, or nothing of this page.
 const SKIPPED: [&str; 14] = [
@@ -10,7 +10,7 @@ const SKIPPED: [&str; 14] = [
     "button", "svg", "iframe", "head", "select",
 ];
 /// What begins and ends a paragraph.
-const BLOCKS: [&str; 12] = [
+const BLOCKS: [&str; 14] = [
     "p",
     "div",
     "li",
@@ -23,6 +23,9 @@ const BLOCKS: [&str; 12] = [
     "figcaption",
     "pre",
     "summary",
+    // Of tables that only arrange the page.
+    "td",
+    "th",
 ];
 /// As far as browsers look for the encoding (HTML Standard §4.2.5.4).
 const META_WITHIN: usize = 1_024;
@@ -54,10 +57,20 @@ pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), Docu
         block: 0,
         pairs: Pairs::default(),
     };
-    walk.element(page.root_element(), 0)?;
+    walk.element(page.root_element())?;
     walk.flush()?;
-    let Walk { reading, pairs, .. } = walk;
-    pairs.end(reading)
+    let Walk {
+        reading, mut pairs, ..
+    } = walk;
+    pairs.interrupt(reading)
+}
+
+/// The words of a piece of HTML within another format. `None` if it is too deep.
+pub(super) fn words_of_piece(html: &str, depth: usize) -> Option<String> {
+    match too_deep(html, depth * 10) {
+        Some(_) => None,
+        None => Some(words_of(Html::parse_fragment(html).root_element())),
+    }
 }
 
 /// By the page's own word where it has one.
@@ -77,38 +90,65 @@ fn decode(content: &[u8]) -> Result<String, (u64, String)> {
     }
 }
 
-/// The line where elements lie deeper than `most`, if they do. An estimate on the safe side: only tags that are closed count
-/// back.
+/// The line where elements lie deeper than `most`, if they do. The parser would take time by the square of the depth, so this
+/// looks at tags alone, before it.
 fn too_deep(text: &str, most: usize) -> Option<u64> {
-    const VOID: [&str; 14] = [
+    /// What has no end, or whose end may be left out: the next of its kind ends it.
+    const ENDLESS: [&str; 24] = [
         "br", "img", "hr", "meta", "link", "input", "col", "area", "base", "embed", "source",
-        "track", "wbr", "p",
+        "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "option", "html", "head", "body",
     ];
-    let (mut depth, mut rest, mut before) = (0_usize, text, 0);
-    while let Some(place) = rest.find('<') {
-        before += place;
-        let tag = &rest[place + 1..];
-        let name: String = tag
-            .trim_start_matches('/')
+    /// What holds text that only looks like tags.
+    const RAW: [&str; 4] = ["script", "style", "textarea", "title"];
+    let mut open: Vec<String> = Vec::new();
+    let mut place = 0;
+    while let Some(found) = text[place..].find('<') {
+        place += found + 1;
+        let tag = &text[place..];
+        if tag.starts_with("!--") {
+            place += tag.find("-->").unwrap_or(tag.len());
+            continue;
+        }
+        let name = tag.strip_prefix('/').unwrap_or(tag);
+        let name: String = name
             .chars()
             .take_while(char::is_ascii_alphanumeric)
             .take(12)
             .collect();
         let name = name.to_ascii_lowercase();
-        if !name.is_empty() && !VOID.contains(&name.as_str()) {
-            match tag.starts_with('/') {
-                true => depth = depth.saturating_sub(1),
-                false if name == "li" || name == "td" || name == "tr" || name == "option" => {}
-                false => depth += 1,
+        if name.is_empty() || ENDLESS.contains(&name.as_str()) {
+            continue;
+        }
+        if tag.starts_with('/') {
+            // An end without a beginning ends nothing.
+            if let Some(place) = open.iter().rposition(|it| *it == name) {
+                open.truncate(place);
             }
+            continue;
         }
-        if depth > most {
-            return Some(1 + text[..before].matches('\n').count() as u64);
+        if RAW.contains(&name.as_str()) {
+            place += end_of_raw(tag, &name);
+            continue;
         }
-        rest = &rest[place + 1..];
-        before += 1;
+        open.push(name);
+        if open.len() > most {
+            return Some(1 + text[..place].matches('\n').count() as u64);
+        }
     }
     None
+}
+
+/// How far it is to the end tag of an element that holds raw text.
+fn end_of_raw(text: &str, name: &str) -> usize {
+    let mut place = 0;
+    while let Some(found) = text[place..].find("</") {
+        place += found + 2;
+        let end = text.as_bytes().get(place..place + name.len());
+        if end.is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes())) {
+            return place;
+        }
+    }
+    text.len()
 }
 
 struct Walk<'a, 'b> {
@@ -127,7 +167,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn element(&mut self, element: ElementRef<'_>, depth: usize) -> Result<(), DocumentError> {
+    fn element(&mut self, element: ElementRef<'_>) -> Result<(), DocumentError> {
         let name = element.value().name();
         if SKIPPED.contains(&name) || is_hidden(element) {
             return Ok(());
@@ -143,15 +183,17 @@ impl Walk<'_, '_> {
                 self.block += 1;
                 let place = self.place();
                 self.reading.at(place.clone());
-                self.pairs.take(self.reading, "", &place)?;
+                self.pairs.interrupt(self.reading)?;
                 self.reading.heading(level, &text, place)
             }
-            ("table", _) => {
+            ("table", _) if !is_layout(element) => {
                 self.flush()?;
+                self.pairs.interrupt(self.reading)?;
                 self.table(element)
             }
             ("dl", _) => {
                 self.flush()?;
+                self.pairs.interrupt(self.reading)?;
                 self.definitions(element)
             }
             ("br", _) => {
@@ -168,7 +210,7 @@ impl Walk<'_, '_> {
                         Node::Text(text) => self.words.push_str(text),
                         _ => {
                             if let Some(child) = ElementRef::wrap(child) {
-                                self.element(child, depth + 1)?;
+                                self.element(child)?;
                             }
                         }
                     }
@@ -215,7 +257,17 @@ impl Walk<'_, '_> {
                     cells.push(text.clone());
                 }
             }
-            hang(&mut cells, &mut hanging);
+            // What hangs down behind the last cell, with nothing between.
+            let last = hanging.iter().rposition(|(_, more)| *more > 0);
+            while last.is_some_and(|last| last >= cells.len()) {
+                match hanging.get_mut(cells.len()) {
+                    Some((text, more)) if *more > 0 => {
+                        *more -= 1;
+                        cells.push(text.clone());
+                    }
+                    _ => cells.push(String::new()),
+                }
+            }
             let place = Place {
                 row: Some(number),
                 ..place.clone()
@@ -226,16 +278,19 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// A list of terms and what they mean: a table of two columns.
+    /// A list of terms and what they mean: a table of two columns, with a header if the terms are questions.
     fn definitions(&mut self, list: ElementRef<'_>) -> Result<(), DocumentError> {
         self.block += 1;
         let place = self.place();
         self.reading.at(place.clone());
         let (mut rows, mut term) = (Vec::new(), String::new());
-        let mut number = 0;
+        let (mut number, mut asked) = (0, false);
         for item in list.descendants().filter_map(ElementRef::wrap) {
             match item.value().name() {
-                "dt" => term = words_of(item),
+                "dt" => {
+                    term = words_of(item);
+                    asked |= term.ends_with(['？', '?']);
+                }
                 "dd" => {
                     number += 1;
                     let place = Place {
@@ -247,6 +302,13 @@ impl Walk<'_, '_> {
                 }
                 _ => {}
             }
+        }
+        if asked && let Some(first) = rows.first() {
+            let header = Row {
+                place: first.place.clone(),
+                cells: vec!["问题".to_owned(), "答案".to_owned()],
+            };
+            rows.insert(0, header);
         }
         self.reading.table(rows);
         Ok(())
@@ -266,8 +328,17 @@ impl Walk<'_, '_> {
                 self.reading.paragraph(&line, place.clone())?;
             }
         }
+        self.pairs.gap();
         Ok(())
     }
+}
+
+/// Whether a table only arranges the page, as was usual once: tables lie within it.
+fn is_layout(table: ElementRef<'_>) -> bool {
+    let inner = table.descendants().skip(1).filter_map(ElementRef::wrap);
+    inner
+        .map(|it| it.value().name())
+        .any(|name| name == "table")
 }
 
 /// Puts what hangs down from above into the columns that come next.

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::{DocumentError, Place, Reading, Row, encoding, plain::Pairs};
+use super::{DocumentError, Place, Reading, Row, encoding, html, pairs::Pairs};
 
 pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), DocumentError> {
     let text = encoding::decode(content).map_err(|(line, problem)| {
@@ -21,16 +21,21 @@ pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), Docu
         rows: Vec::new(),
         cells: None,
         pairs: Pairs::default(),
+        html: String::new(),
         skipped: 0,
         depth: 0,
     };
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     for (event, range) in Parser::new_ext(&text, options).into_offset_iter() {
         walk.event(event, range.start)?;
     }
     walk.flush()?;
-    let Walk { reading, pairs, .. } = walk;
-    pairs.end(reading)
+    let Walk {
+        reading, mut pairs, ..
+    } = walk;
+    pairs.interrupt(reading)
 }
 
 struct Walk<'a, 'b> {
@@ -46,7 +51,9 @@ struct Walk<'a, 'b> {
     /// The row that is open.
     cells: Option<Vec<String>>,
     pairs: Pairs,
-    /// How deep within what is not read (code, HTML) it is.
+    /// The block of HTML that is open.
+    html: String,
+    /// How deep within what is not read (code, pictures) it is.
     skipped: usize,
     depth: usize,
 }
@@ -91,6 +98,17 @@ impl Walk<'_, '_> {
                 self.words.push('\n');
                 Ok(())
             }
+            Event::InlineHtml(tag) if tag.to_ascii_lowercase().starts_with("<br") => {
+                self.words.push('\n');
+                Ok(())
+            }
+            Event::Html(html) => {
+                if self.html.is_empty() {
+                    self.place = self.place_of(byte);
+                }
+                self.html.push_str(&html);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -100,13 +118,19 @@ impl Walk<'_, '_> {
             Tag::Heading { .. } | Tag::Item | Tag::Paragraph => self.flush()?,
             Tag::Table(_) => {
                 self.flush()?;
+                self.pairs.interrupt(self.reading)?;
                 self.rows.clear();
             }
+            Tag::HtmlBlock => self.flush()?,
             Tag::TableHead | Tag::TableRow => {
                 self.place = self.place_of(byte);
                 self.cells = Some(Vec::new());
             }
-            Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::Image { .. } | Tag::MetadataBlock(_) => {
+            Tag::CodeBlock(_) | Tag::MetadataBlock(_) => {
+                self.flush()?;
+                self.skipped += 1;
+            }
+            Tag::Image { .. } => {
                 self.skipped += 1;
             }
             _ => {}
@@ -118,7 +142,7 @@ impl Walk<'_, '_> {
         match tag {
             TagEnd::Heading(level) => {
                 let (words, place) = (std::mem::take(&mut self.words), self.place.clone());
-                self.pairs.take(self.reading, "", &place)?;
+                self.pairs.interrupt(self.reading)?;
                 self.reading.at(place.clone());
                 self.reading.heading(level as u8, &words, place)?;
             }
@@ -139,7 +163,22 @@ impl Walk<'_, '_> {
                 let rows = std::mem::take(&mut self.rows);
                 self.reading.table(rows);
             }
-            TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::Image | TagEnd::MetadataBlock(_) => {
+            TagEnd::HtmlBlock => {
+                let html = std::mem::take(&mut self.html);
+                match html::words_of_piece(&html, self.reading.limits.depth) {
+                    Some(words) => {
+                        for line in words.lines() {
+                            self.reading.paragraph(line, self.place.clone())?;
+                        }
+                    }
+                    None => {
+                        let place = self.place.clone();
+                        self.reading
+                            .unreadable("its HTML lies too deep in itself", place);
+                    }
+                }
+            }
+            TagEnd::CodeBlock | TagEnd::Image | TagEnd::MetadataBlock(_) => {
                 self.skipped -= 1;
                 if tag == TagEnd::CodeBlock {
                     let place = self.place_of(byte);
@@ -154,12 +193,18 @@ impl Walk<'_, '_> {
     /// What is open becomes a paragraph, or a marked question or answer.
     fn flush(&mut self) -> Result<(), DocumentError> {
         let words = std::mem::take(&mut self.words);
+        if words.is_empty() {
+            return Ok(());
+        }
+        self.reading.at(self.place.clone());
         let mut rest = String::new();
         for line in words.lines() {
             if !self.pairs.take(self.reading, line.trim(), &self.place)? {
                 super::plain::join(&mut rest, line);
             }
         }
-        self.reading.paragraph(&rest, self.place.clone())
+        self.reading.paragraph(&rest, self.place.clone())?;
+        self.pairs.gap();
+        Ok(())
     }
 }

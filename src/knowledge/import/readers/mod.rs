@@ -4,11 +4,15 @@ mod archive;
 mod csv;
 mod docx;
 mod encoding;
+mod headings;
 mod html;
 mod markdown;
+mod pairs;
 mod pdf;
 mod plain;
 mod workbook;
+
+use std::cmp::Ordering;
 
 use super::{Document, DocumentError, DocumentLimits, Format, Part, Place, Row, Table};
 
@@ -27,16 +31,11 @@ pub fn read_document(
         document: Document::default(),
         text: 0,
         rows: 0,
+        cells: 0,
+        unreadable: 0,
     };
     reading.at(Place::default());
-    if content.len() > limits.file {
-        let problem = format!(
-            "has {} MiB; {} can be read",
-            content.len() >> 20,
-            limits.file >> 20
-        );
-        return Err(reading.fault(problem));
-    }
+    limits.check_file(document, content)?;
     match Format::of(document, content)? {
         Format::Csv => csv::read(&mut reading, content)?,
         Format::Xlsx => workbook::read_xlsx(&mut reading, content)?,
@@ -66,6 +65,10 @@ struct Reading<'a> {
     text: usize,
     /// Rows of tables so far.
     rows: usize,
+    /// Cells of tables so far.
+    cells: usize,
+    /// Pieces that could not be read so far.
+    unreadable: usize,
 }
 
 impl Reading<'_> {
@@ -128,8 +131,18 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// Names a piece that cannot be read, unless there are too many.
     fn unreadable(&mut self, why: impl Into<String>, place: Place) {
-        let why = why.into();
+        let most = self.limits.unreadable;
+        self.unreadable += 1;
+        let (why, place) = match self.unreadable.cmp(&most) {
+            Ordering::Less => (why.into(), place),
+            Ordering::Equal => (
+                format!("more than {most} pieces cannot be read; no more of them are named"),
+                Place::default(),
+            ),
+            Ordering::Greater => return,
+        };
         self.document.parts.push(Part::Unreadable { why, place });
     }
 
@@ -143,13 +156,20 @@ impl Reading<'_> {
             );
             return Err(self.fault_at(&place, problem));
         }
+        self.cells += cells.len();
+        if self.cells > self.limits.cells {
+            let most = self.limits.cells;
+            return Err(self.fault_at(&place, format!("the document has more than {most} cells")));
+        }
         for (number, cell) in cells.iter().enumerate() {
             self.take(&place.in_column(letters(number)), cell)?;
         }
-        let cells: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
-        if cells.iter().all(String::is_empty) {
+        let mut cells: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
+        let filled = cells.iter().rposition(|cell| !cell.is_empty());
+        let Some(last) = filled else {
             return Ok(None);
-        }
+        };
+        cells.truncate(last + 1);
         self.rows += 1;
         match self.rows > self.limits.rows {
             true => {
@@ -164,6 +184,20 @@ impl Reading<'_> {
         if !rows.is_empty() {
             self.document.parts.push(Part::Table(Table { rows }));
         }
+    }
+}
+
+/// Of so many rows or lines of text, the place of one is told.
+const ROWS_A_PLACE: u64 = 1_000;
+
+/// Longer names are cut in places: they are repeated for every row.
+const LONGEST_NAME: usize = 100;
+
+/// A name that the document chose, short enough to be repeated.
+fn clipped(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 

@@ -3,27 +3,37 @@
 
 use std::collections::HashMap;
 
-use pdf_extract::{Document, MediaBox, OutputDev, OutputError, Transform, output_doc_page};
+use pdf_extract::{
+    Document, Error, MediaBox, ObjectId, OutputDev, OutputError, Transform, output_doc_page,
+};
 
-use super::{DocumentError, Place, Reading, plain::heading_level, plain::join};
+use super::{
+    DocumentError, Part, Place, Reading, encoding, headings,
+    pairs::{self, Pairs},
+    plain::{ends_sentence, join},
+};
 
-/// A page without more characters is a picture.
-const FEWEST_CHARACTERS: usize = 1;
 /// So much larger than the text around it is a heading.
 const HEADING_SIZE: f64 = 1.15;
 /// Longer lines are no headings, however large.
 const LONGEST_HEADING: usize = 40;
 /// Characters on a page; a page of small print has some 5,000.
 const MOST_CHARACTERS: usize = 100_000;
+/// On so many pages, a line at the top or bottom is no part of the text.
+const RUNNING_ON: usize = 3;
 
 pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), DocumentError> {
-    let mut document = Document::load_mem(content)
-        .map_err(|error| reading.fault(format!("the document is broken: {error}")))?;
-    // An empty password opens what is only protected against changes.
-    if document.is_encrypted() && document.decrypt("").is_err() {
+    let document = Document::load_mem(content).map_err(|error| match error {
+        Error::Decryption(_) | Error::InvalidPassword => {
+            reading.fault("is protected by a password; save it without one")
+        }
+        error => reading.fault(format!("the document is broken: {error}")),
+    })?;
+    // An empty password opens what is only protected against changes; the reader has tried it, and then holds nothing.
+    if document.trailer.get(b"Encrypt").is_ok() && !document.was_encrypted() {
         return Err(reading.fault("is protected by a password; save it without one"));
     }
-    let pages: Vec<u32> = document.get_pages().into_keys().collect();
+    let pages = document.get_pages();
     if pages.is_empty() {
         return Err(reading.fault("holds no page"));
     }
@@ -36,43 +46,112 @@ pub(super) fn read(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), Docu
         return Err(reading.fault(problem));
     }
     let mut lines: Vec<(u32, Vec<Line>)> = Vec::with_capacity(pages.len());
-    for number in pages {
+    for (number, id) in pages {
         reading.at(page(number));
+        if !has_ancestors(&document, id) {
+            let why = "lies in a tree of pages that goes round in circles";
+            reading.unreadable(why, page(number));
+            continue;
+        }
         let mut output = Lines::default();
         // The reader takes what it does not expect for a mistake of its own and panics.
         let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             output_doc_page(&document, &mut output, number)
         }));
-        match read {
-            Ok(Ok(())) if output.characters >= FEWEST_CHARACTERS => {
-                lines.push((number, output.finish()));
-            }
-            Ok(Ok(())) => {
-                let why =
-                    "holds no text; a scanned page must be recognised by another program first";
-                reading.unreadable(why, page(number));
-            }
-            Ok(Err(error)) => reading.unreadable(format!("cannot be read: {error}"), page(number)),
-            Err(_) => reading.unreadable("cannot be read: it is broken", page(number)),
-        }
+        let why = match read {
+            Ok(Ok(())) => match output.finish() {
+                Ok(found) => {
+                    lines.push((number, found));
+                    continue;
+                }
+                Err(why) => why.to_owned(),
+            },
+            Ok(Err(error)) => format!("cannot be read: {error}"),
+            Err(_) => "cannot be read: it is broken".to_owned(),
+        };
+        reading.unreadable(why, page(number));
     }
+    leave_out_running_titles(&mut lines);
     let body = usual_size(&lines);
+    let mut pairs = Pairs::default();
     for (number, lines) in lines {
         reading.at(page(number));
-        paragraphs(reading, number, lines, body)?;
+        paragraphs(reading, &mut pairs, number, lines, body)?;
     }
+    pairs.interrupt(reading)?;
+    // In the order of pages; what could not be read was found first.
+    let number = |part: &Part| match part {
+        Part::Heading { place, .. }
+        | Part::Paragraph { place, .. }
+        | Part::Unreadable { place, .. } => place.page,
+        Part::Table(table) => table.rows.first().and_then(|row| row.place.page),
+    };
+    reading
+        .document
+        .parts
+        .sort_by_key(|part| number(part).unwrap_or(u32::MAX));
     match reading
         .document
         .parts
         .iter()
-        .any(|part| !matches!(part, super::Part::Unreadable { .. }))
+        .any(|part| !matches!(part, Part::Unreadable { .. }))
     {
         true => Ok(()),
         false => Err(match reading.document.parts.first() {
-            Some(super::Part::Unreadable { why, place }) => reading.fault_at(place, why.clone()),
+            Some(Part::Unreadable { why, place }) => reading.fault_at(place, why.clone()),
             _ => reading.fault("holds no text"),
         }),
     }
+}
+
+/// Takes away what stands on many pages at the top or bottom: titles of chapters, page numbers.
+fn leave_out_running_titles(pages: &mut [(u32, Vec<Line>)]) {
+    // Page numbers differ by their digits.
+    let bare = |line: &Line| -> String {
+        let symbols = line.text.chars();
+        symbols
+            .map(|symbol| if symbol.is_ascii_digit() { '0' } else { symbol })
+            .collect::<String>()
+            .replace("00", "0")
+    };
+    for last in [false, true] {
+        let edge = |lines: &[Line]| match last {
+            true => lines.last().map(bare),
+            false => lines.first().map(bare),
+        };
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for title in pages.iter().filter_map(|(_, lines)| edge(lines)) {
+            *counts.entry(title).or_default() += 1;
+        }
+        for (_, lines) in pages.iter_mut().filter(|(_, lines)| lines.len() > 1) {
+            let count = edge(lines).and_then(|title| counts.get(&title).copied());
+            if count.is_some_and(|count| count >= RUNNING_ON && count * 3 >= pages_of(&counts)) {
+                match last {
+                    true => drop(lines.pop()),
+                    false => drop(lines.remove(0)),
+                }
+            }
+        }
+    }
+}
+
+fn pages_of(counts: &HashMap<String, usize>) -> usize {
+    counts.values().sum()
+}
+
+/// Whether what a page inherits from has an end: the reader looks for it without counting.
+fn has_ancestors(document: &Document, mut id: ObjectId) -> bool {
+    // As deep as the reader follows the tree downwards.
+    const DEEPEST: usize = 256;
+    for _ in 0..DEEPEST {
+        let parent = document.get_dictionary(id);
+        let parent = parent.and_then(|node| node.get(b"Parent")?.as_reference());
+        match parent {
+            Ok(parent) => id = parent,
+            Err(_) => return true,
+        }
+    }
+    false
 }
 
 fn page(number: u32) -> Place {
@@ -173,15 +252,30 @@ impl OutputDev for Lines {
 }
 
 impl Lines {
-    fn finish(self) -> Vec<Line> {
+    /// The lines of the page, or why there are none.
+    fn finish(self) -> Result<Vec<Line>, &'static str> {
+        if self.characters > MOST_CHARACTERS {
+            return Err("holds more characters than a page can show");
+        }
         let lines = self.lines.into_iter();
-        lines
+        let lines: Vec<Line> = lines
             .map(|line| Line {
                 text: without_blanks_between_hanzi(line.text.trim()),
                 ..line
             })
             .filter(|line| !line.text.is_empty())
-            .collect()
+            .collect();
+        if lines.is_empty() {
+            return Err(
+                "holds no text; is it a scanned picture? A program for recognising text must read it first",
+            );
+        }
+        // Fonts may draw characters without saying which they are.
+        let text: String = lines.iter().map(|line| line.text.as_str()).collect();
+        match encoding::is_odd(&text) {
+            true => Err("does not say which characters its font draws"),
+            false => Ok(lines),
+        }
     }
 }
 
@@ -215,47 +309,71 @@ fn usual_size(pages: &[(u32, Vec<Line>)]) -> f64 {
 
 fn paragraphs(
     reading: &mut Reading<'_>,
+    pairs: &mut Pairs,
     number: u32,
     lines: Vec<Line>,
     body: f64,
 ) -> Result<(), DocumentError> {
+    let place = page(number);
+    let words: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let numbered = headings::levels(&words);
+    let levels: Vec<Option<u8>> = lines
+        .iter()
+        .zip(numbered)
+        .map(|(line, numbered)| level(line, numbered, body))
+        .collect();
+    // The words of a paragraph, the left of its lines and how far down the last one is.
     let mut paragraph: Option<(String, f64, f64)> = None;
-    for line in lines {
-        let level = level(&line, body);
+    for (line, level) in lines.into_iter().zip(levels) {
         if let Some((text, left, y)) = &mut paragraph {
             let far = line.y - *y > line.size * 2.2 || line.y < *y;
             let indented = line.left > *left + line.size * 1.5;
-            if level.is_none() && !far && !(indented && ends_a_sentence(text)) {
+            let marked = pairs::is_marked(&line.text) || pairs::is_answer(&line.text);
+            let begins = level.is_some() || marked || far || (indented && ends_sentence(text));
+            if !begins {
                 join(text, &line.text);
                 (*left, *y) = (line.left.min(*left), line.y);
                 continue;
             }
             let (text, ..) = paragraph.take().unwrap_or_default();
-            reading.paragraph(&text, page(number))?;
+            put(reading, pairs, &text, &place)?;
         }
         match level {
-            Some(level) => reading.heading(level, &line.text, page(number))?,
+            Some(level) => {
+                pairs.interrupt(reading)?;
+                reading.heading(level, &line.text, place.clone())?;
+            }
             None => paragraph = Some((line.text, line.left, line.y)),
         }
     }
     match paragraph {
-        Some((text, ..)) => reading.paragraph(&text, page(number)),
+        Some((text, ..)) => put(reading, pairs, &text, &place),
         None => Ok(()),
     }
 }
 
-fn ends_a_sentence(text: &str) -> bool {
-    text.ends_with(['。', '！', '？', '；', '：', '.', '!', '?', ';', ':'])
+fn put(
+    reading: &mut Reading<'_>,
+    pairs: &mut Pairs,
+    text: &str,
+    place: &Place,
+) -> Result<(), DocumentError> {
+    if !pairs.take(reading, text, place)? {
+        reading.paragraph(text, place.clone())?;
+    }
+    pairs.gap();
+    Ok(())
 }
 
-fn level(line: &Line, body: f64) -> Option<u8> {
+/// The level of a line that is a heading by its size, or else by its number.
+fn level(line: &Line, numbered: Option<u8>, body: f64) -> Option<u8> {
     let short =
         line.text.chars().count() <= LONGEST_HEADING && !line.text.ends_with(['。', '；', '，']);
     let large = line.size >= body * HEADING_SIZE;
     match (short, large) {
         (true, true) if line.size >= body * 1.5 => Some(1),
         (true, true) => Some(2),
-        (true, false) => heading_level(&line.text),
+        (true, false) => numbered,
         (false, _) => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Text formats; what needs files made by hand is in `tests/documents`.
 
-use super::{plain::heading_level, *};
+use super::{headings::levels, *};
 
 /// A document, one line a part.
 fn shown(document: &Document) -> String {
@@ -42,7 +42,7 @@ fn columns_are_lettered_as_in_a_spreadsheet() {
 
 #[test]
 fn headings_are_known_by_their_numbers() {
-    for (line, level) in [
+    for (line, expected) in [
         ("第一章 总则", Some(1)),
         ("第2节 退货", Some(2)),
         ("第十条 保修", Some(3)),
@@ -59,7 +59,7 @@ fn headings_are_known_by_their_numbers() {
         ("一", None),
         ("", None),
     ] {
-        assert_eq!(heading_level(line), level, "{line}");
+        assert_eq!(levels(&[line]), [expected], "{line}");
     }
 }
 
@@ -96,7 +96,32 @@ fn marked_questions_and_answers_become_a_table() {
     check(
         "a.txt",
         "常见问题\n问：几点上班？\n答：九点。\n周末十点。\n\nQ2: 在哪里?\n\nA: 北京\n问：没有答案",
-        "常见问题 (line 1)\n| 问题 | 答案 (line 2)\n| 几点上班？ | 九点。周末十点。 (line 2)\n| 在哪里? | 北京 (line 6)\n| 没有答案 |  (line 9)",
+        "常见问题 (line 1)\n| 问题 | 答案 (line 2)\n| 几点上班？ | 九点。周末十点。 (line 2)\n| 在哪里? | 北京 (line 6)\n| 没有答案 (line 9)",
+    );
+}
+
+#[test]
+fn an_answer_goes_on_until_something_else_comes() {
+    check(
+        "a.txt",
+        "一、退货\n问：怎么退？\n答：请按步骤来：\n1. 打开包装\n2. 贴上单子\n\n另外请保留发票。\n\n1. 问：几天？\n答：七天。\n\n\
+         以上由客服部提供。\n\n二、运费\n问：谁付？\n答：我们。",
+        "## 一、退货 (line 1)\n| 问题 | 答案 (line 2)\n| 怎么退？ | 请按步骤来：1. 打开包装2. 贴上单子另外请保留发票。 (line 2)\n| 几天？ | 七天。 (line 9)\n\
+         以上由客服部提供。 (line 12)\n## 二、运费 (line 14)\n| 问题 | 答案 (line 15)\n| 谁付？ | 我们。 (line 15)",
+    );
+    check(
+        "a.md",
+        "**问：几点？**\n\n答：九点。\n\n# 其他\n\n- 问：在哪？\n- 答：北京<br>朝阳",
+        "| 问题 | 答案 (line 1)\n| 几点？ | 九点。 (line 1)\n# 其他 (line 5)\n| 问题 | 答案 (line 7)\n| 在哪？ | 北京朝阳 (line 7)",
+    );
+}
+
+#[test]
+fn lists_are_no_headings_and_lines_are_joined_within_sentences() {
+    check(
+        "a.txt",
+        "1. 保修\n整机一年，\n主要部件三年。\n人为损坏除外\n\n注意事项：\n1、不要水洗\n2、不要暴晒\n　　另起一段",
+        "## 1. 保修 (line 1)\n整机一年，主要部件三年。 (line 2)\n人为损坏除外 (line 4)\n注意事项： (line 6)\n1、不要水洗2、不要暴晒 (line 7)\n另起一段 (line 9)",
     );
 }
 
@@ -107,6 +132,34 @@ fn markdown_in_its_forms() {
         "# 退货\n\n七天内**可以**退。\n第二行\n\n* 一条\n* 两条\n\n| 问题 | 答案 |\n|---|---|\n| 几点 | 九点 |\n\n```\ncode\n```\n",
         "# 退货 (line 1)\n七天内可以退。第二行 (line 3)\n一条 (line 6)\n两条 (line 7)\n| 问题 | 答案 (line 9)\n| 几点 | 九点 (line 11)\n! code is not read out (line 13)",
     );
+}
+
+#[test]
+fn markdown_may_hold_html_and_a_head() {
+    check(
+        "a.md",
+        "---\ntitle: x\n---\n\n<div>\n<p>七天</p><script>x</script>\n</div>\n\n![图](a.png) 见图\n\n| a |\n|---|\n| 1<br>2 |\n",
+        "七天 (line 5)\n见图 (line 9)\n| a (line 11)\n| 1\n2 (line 13)",
+    );
+}
+
+#[test]
+fn pages_of_old_are_read_too() {
+    check(
+        "a.html",
+        "<table width=100%><tr><td>菜单<td><table><tr><td>问题<td>答案<tr><td>几点<td>九点</table></table>",
+        "菜单 (paragraph 1)\n| 问题 | 答案 (paragraph 2, row 1)\n| 几点 | 九点 (paragraph 2, row 2)",
+    );
+    check(
+        "a.html",
+        "<table><tr><td colspan=2>甲<td rowspan=3>乙<tr><td>丙<td>丁<tr><td>戊</table><dl><dt>几点？<dd>九点</dl>",
+        "| 甲 | 甲 | 乙 (paragraph 1, row 1)\n| 丙 | 丁 | 乙 (paragraph 1, row 2)\n| 戊 |  | 乙 (paragraph 1, row 3)\n\
+         | 问题 | 答案 (paragraph 2, row 1)\n| 几点？ | 九点 (paragraph 2, row 1)",
+    );
+    let (gbk, _, _) = encoding_rs::GB18030.encode("<meta charset=gb2312><p>营业时间</p>");
+    let limits = DocumentLimits::default();
+    let read = read_document("a.html", &gbk, &limits, &mut |_| {}).expect("a page");
+    assert_eq!(shown(&read), "营业时间 (paragraph 1)");
 }
 
 #[test]
@@ -162,7 +215,7 @@ fn limits_are_named_with_their_place() {
         (
             "a.txt",
             &"长".repeat(20),
-            "a.txt, the file as a whole: has 0 MiB; 0 can be read",
+            "a.txt, the file as a whole: has 1 MiB; 0 can be read",
         ),
     ] {
         assert_eq!(read(name, content, limits), expected);

@@ -3,22 +3,19 @@
 use std::{collections::BTreeMap, io::Cursor};
 
 use calamine::{
-    Data, DataRef, DataType, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xls, Xlsx,
+    Data, DataRef, DataType, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xls,
+    XlsError, Xlsx,
 };
+use jiff::{ToSpan, civil::DateTime};
 
-use super::{DocumentError, Place, Reading, archive, letters};
+use super::{DocumentError, Place, Reading, archive, clipped, letters};
 
 /// The cells of a sheet that hold something.
 type Cells = BTreeMap<(u32, u32), String>;
 
 pub(super) fn read_xlsx(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), DocumentError> {
-    archive::inspect(
-        reading,
-        content,
-        &["[Content_Types].xml", "xl/workbook.xml"],
-    )?;
-    reading.at(Place::default());
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(content))
+    let content = archive::repack(reading, content, "xl/")?;
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(&content[..]))
         .map_err(|error| reading.fault(format!("the workbook is broken: {error}")))?;
     for name in visible(reading, &book)? {
         reading.at(sheet(&name));
@@ -26,17 +23,26 @@ pub(super) fn read_xlsx(reading: &mut Reading<'_>, content: &[u8]) -> Result<(),
             .merge_cells_by_sheet_name(&name)
             .map_err(|error| reading.fault(format!("merged cells: {error}")))?;
         let mut cells = Cells::new();
-        let mut reader = book
+        let mut cells_of_sheet = book
             .worksheet_cells_reader(&name)
             .map_err(|error| reading.fault(format!("is broken: {error}")))?;
         // Cell by cell: a sheet may say that it is as large as it likes.
+        let mut last = None;
         loop {
-            let cell = match reader.next_cell() {
+            let cell = match cells_of_sheet.next_cell() {
                 Ok(Some(cell)) => cell,
                 Ok(None) => break,
-                Err(error) => return Err(reading.fault(format!("is broken: {error}"))),
+                Err(error) => {
+                    let (place, from) = match last {
+                        Some(last) => (cell_place(&name, last), " from the next cell on"),
+                        None => (sheet(&name), ""),
+                    };
+                    let problem = format!("is broken{from}: {error}");
+                    return Err(reading.fault_at(&place, problem));
+                }
             };
             let place = cell.get_position();
+            last = Some(place);
             match cell.get_value() {
                 DataRef::Empty => {}
                 DataRef::Error(error) => {
@@ -54,8 +60,10 @@ pub(super) fn read_xlsx(reading: &mut Reading<'_>, content: &[u8]) -> Result<(),
 }
 
 pub(super) fn read_xls(reading: &mut Reading<'_>, content: &[u8]) -> Result<(), DocumentError> {
-    let mut book: Xls<_> = Xls::new(Cursor::new(content))
-        .map_err(|error| reading.fault(format!("the workbook is broken: {error}")))?;
+    let mut book: Xls<_> = Xls::new(Cursor::new(content)).map_err(|error| match error {
+        XlsError::Password => reading.fault("is protected by a password; save it without one"),
+        error => reading.fault(format!("the workbook is broken: {error}")),
+    })?;
     for name in visible(reading, &book)? {
         reading.at(sheet(&name));
         let merged = book
@@ -111,7 +119,7 @@ fn visible<RS: std::io::Read + std::io::Seek, R: Reader<RS>>(
 
 fn sheet(name: &str) -> Place {
     Place {
-        sheet: Some(name.to_owned()),
+        sheet: Some(clipped(name)),
         ..Place::default()
     }
 }
@@ -144,13 +152,15 @@ fn put(
         return Err(reading.fault_at(&cell_place(name, place), problem));
     }
     cells.insert(place, text);
-    match cells.len() > limits.rows * 10 {
-        true => {
-            let problem = format!("only {} cells can be read", limits.rows * 10);
-            Err(reading.fault_at(&cell_place(name, place), problem))
-        }
+    match cells.len() > limits.cells {
+        true => Err(too_many_cells(reading, cell_place(name, place))),
         false => Ok(()),
     }
+}
+
+fn too_many_cells(reading: &Reading<'_>, place: Place) -> DocumentError {
+    let problem = format!("the document has more than {} cells", reading.limits.cells);
+    reading.fault_at(&place, problem)
 }
 
 /// Rows of cells, with what merged cells hold in each of them.
@@ -161,16 +171,22 @@ fn fill(
     merged: &[Dimensions],
 ) -> Result<(), DocumentError> {
     let mut rows: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    let mut widest = 0;
+    // What rows hold with the empty cells between others; a row with one cell far to the right holds many.
+    let (mut widest, mut held) = (0, 0);
     for ((row, column), text) in cells {
         let cells = rows.entry(row).or_default();
         let column = column as usize;
-        if cells.len() <= column {
-            cells.resize(column + 1, String::new());
+        // In order of rows and columns: this cell is the last one of its row.
+        held += column + 1 - cells.len();
+        if reading.cells + held > reading.limits.cells {
+            return Err(too_many_cells(reading, row_place(name, row)));
         }
+        cells.resize(column + 1, String::new());
         cells[column] = text;
         widest = widest.max(column);
     }
+    // Looked at, so that ranges over ranges do not take long.
+    let mut looked_at = 0;
     for range in merged {
         let first = rows
             .get(&range.start.0)
@@ -180,7 +196,11 @@ fn fill(
         let Some(text) = first else { continue };
         // Only where there is something anyway: a range may be said to cover the whole sheet.
         let last = (range.end.1 as usize).min(widest);
-        for (_, cells) in rows.range_mut(range.start.0..=range.end.0.max(range.start.0)) {
+        for (row, cells) in rows.range_mut(range.start.0..=range.end.0.max(range.start.0)) {
+            looked_at += last + 1;
+            if reading.cells + looked_at > reading.limits.cells {
+                return Err(too_many_cells(reading, row_place(name, *row)));
+            }
             if cells.len() <= last {
                 cells.resize(last + 1, String::new());
             }
@@ -203,6 +223,10 @@ fn fill(
 fn shown(value: &impl DataType) -> String {
     if let Some(date) = value.get_datetime() {
         return shown_date(date);
+    }
+    if let Some(date) = value.get_datetime_iso() {
+        let civil = date.parse().map(shown_civil);
+        return civil.unwrap_or_else(|_| date.to_owned());
     }
     if let Some(number) = value.get_float() {
         return match number.fract() == 0.0 && number.abs() < 1e15 {
@@ -229,9 +253,25 @@ fn shown_date(date: ExcelDateTime) -> String {
             minutes.rem_euclid(60.0)
         );
     }
-    let (year, month, day, hour, minute, ..) = date.to_ymd_hms_milli();
-    match (hour, minute) {
-        (0, 0) => format!("{year:04}-{month:02}-{day:02}"),
-        _ => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}"),
+    let (year, month, day, hour, minute, second, milli) = date.to_ymd_hms_milli();
+    // All but the year are below 100, and the year is below 10,000.
+    let [month, day, hour, minute, second] =
+        [month, day, hour, minute, second].map(|number| number as i8);
+    let shown = DateTime::new(year as i16, month, day, hour, minute, second, 0);
+    // A time is a fraction of a day, and 8:00 may be a little before.
+    let rounded = shown.and_then(|shown| shown.checked_add(i64::from(milli >= 500).seconds()));
+    match rounded {
+        Ok(shown) => shown_civil(shown),
+        // 29 February 1900, which was none, is a date to Excel.
+        Err(_) => format!("{year:04}-{month:02}-{day:02}"),
     }
+}
+
+fn shown_civil(shown: DateTime) -> String {
+    let form = match (shown.hour(), shown.minute(), shown.second()) {
+        (0, 0, 0) => "%Y-%m-%d",
+        (_, _, 0) => "%Y-%m-%d %H:%M",
+        _ => "%Y-%m-%d %H:%M:%S",
+    };
+    shown.strftime(form).to_string()
 }

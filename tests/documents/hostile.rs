@@ -1,1 +1,0 @@
-//! Documents that are broken or hostile.
