@@ -1,7 +1,7 @@
 //! The fold over the records of a call.
 
 use super::{
-    AnswerGiven, Learned, Lesson, LessonBounds, LessonKind, Nearest, Sign,
+    AnswerGiven, Learned, Lesson, LessonBounds, LessonKind, Nearest, Sign, owner,
     said::{alike, said},
 };
 use crate::{
@@ -20,15 +20,10 @@ pub(super) fn learn(
     records: &[CallRecord],
     bounds: &LessonBounds,
 ) -> Option<Learned> {
-    let CallEvent::Offered {
-        wall_ms,
-        line: Some(line),
-        business: Some(business),
-        ..
-    } = &records.first()?.event
-    else {
+    let CallEvent::Offered { wall_ms, .. } = &records.first()?.event else {
         return None;
     };
+    let (business, line) = owner(records)?;
     let mut fold = Fold {
         call,
         wall_ms: *wall_ms,

@@ -11,7 +11,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::CallRecord;
+use super::{CallEvent, CallRecord};
 use crate::{
     entry::Candidate,
     ids::{BusinessId, CallId, EntryId, KnowledgeVersion, LineNumber, UtteranceId},
@@ -194,6 +194,14 @@ impl Learned {
     /// What `call` teaches. Nothing, unless the number that was dialled is that of a line.
     pub fn from_records(call: CallId, records: &[CallRecord], bounds: &LessonBounds) -> Self {
         fold::learn(call, records, bounds).unwrap_or_default()
+    }
+}
+
+/// The business and the line that a call was for, if the number that was dialled is that of a line.
+pub fn owner(records: &[CallRecord]) -> Option<(&BusinessId, &LineNumber)> {
+    match &records.first()?.event {
+        CallEvent::Offered { line, business, .. } => business.as_ref().zip(line.as_ref()),
+        _ => None,
     }
 }
 

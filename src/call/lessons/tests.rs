@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    call::{CallEvent, Disposition, EndCause, EscalationReason, Party, SpeechSource},
+    call::{Disposition, EndCause, EscalationReason, Party, SpeechSource},
     clock::Moment,
     entry::{Action, Entry, Finding, Validity, Verdict},
     ids::{SearchId, SpeechId},
