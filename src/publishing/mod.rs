@@ -7,6 +7,7 @@
 
 mod desk;
 mod indexes;
+pub mod lessons;
 mod library;
 mod plan;
 

@@ -126,6 +126,23 @@ struct Row {
     caller: Option<String>,
 }
 
+/// Selects open lessons, called `l`, of the business ?1 and the lines ?2.
+macro_rules! select_open {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.id, l.call, l.seq, l.utterance, l.line, l.at_ms, l.kind, l.chosen, l.sign, l.question, l.entry,
+                    l.entry_question, l.score, l.version, json_extract(c.json, '$.caller.canonical') AS caller
+             FROM lessons AS l LEFT JOIN cdrs AS c ON c.call = l.call
+             WHERE l.state = 'open' AND l.business = ?1 AND l.line IN (SELECT value FROM json_each(?2)) ",
+            $rest
+        )
+    };
+}
+
+fn ids_json(lessons: &[LessonId]) -> String {
+    serde_json::Value::from_iter(lessons.iter().map(|id| id.0)).to_string()
+}
+
 impl Store {
     /// Learns from closed calls that were not learned from, the oldest first, at most `most` of them.
     pub async fn collect_lessons(
@@ -179,14 +196,9 @@ impl Store {
         since_ms: Option<i64>,
         most: u32,
     ) -> Result<Vec<OpenLesson>, StorageError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT l.id, l.call, l.seq, l.utterance, l.line, l.at_ms, l.kind, l.chosen, l.sign, l.question, l.entry,
-                    l.entry_question, l.score, l.version, json_extract(c.json, '$.caller.canonical') AS caller
-             FROM lessons AS l LEFT JOIN cdrs AS c ON c.call = l.call
-             WHERE l.state = 'open' AND l.business = ?1 AND l.line IN (SELECT value FROM json_each(?2))
-               AND (?3 IS NULL OR l.at_ms >= ?3)
-             ORDER BY l.id DESC LIMIT ?4",
-        )
+        let rows: Vec<Row> = sqlx::query_as(select_open!(
+            "AND (?3 IS NULL OR l.at_ms >= ?3) ORDER BY l.id DESC LIMIT ?4"
+        ))
         .bind(taught.base.business.as_str())
         .bind(taught.lines_json())
         .bind(since_ms)
@@ -196,6 +208,21 @@ impl Store {
         rows.into_iter()
             .map(|row| read(&taught.base, row))
             .collect()
+    }
+
+    /// Those of `lessons` that are open and of this base, in no order.
+    pub async fn lessons_by_id(
+        &self,
+        taught: &Taught,
+        lessons: &[LessonId],
+    ) -> Result<Vec<OpenLesson>, StorageError> {
+        let rows: Vec<Row> = sqlx::query_as(select_open!("AND l.id IN (SELECT value FROM json_each(?3))"))
+            .bind(taught.base.business.as_str())
+            .bind(taught.lines_json())
+            .bind(ids_json(lessons))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(|row| read(&taught.base, row)).collect()
     }
 
     /// Settles lessons and makes the changes of the draft that follow, together or not at all. Every one of `lessons` must be
@@ -209,7 +236,7 @@ impl Store {
         changes: &[DraftChange],
     ) -> Result<u64, StorageError> {
         let base = &taught.base;
-        let ids: BTreeSet<i64> = lessons.iter().map(|id| id.0).collect();
+        let asked = lessons.iter().collect::<BTreeSet<_>>().len() as u64;
         let (state, taken_as) = match &settlement.outcome {
             Outcome::Entry(entry) => ("entry", Some(entry)),
             Outcome::Phrasing(entry) => ("phrasing", Some(entry)),
@@ -231,14 +258,14 @@ impl Store {
         .bind(taken_as.map(EntryId::as_str))
         .bind(&settlement.author)
         .bind(settlement.at_ms)
-        .bind(serde_json::Value::from_iter(ids.iter().copied()).to_string())
+        .bind(ids_json(lessons))
         .execute(&mut *transaction)
         .await?;
         let open = settled.rows_affected();
-        if open != ids.len() as u64 {
+        if open != asked {
             return Err(StorageError::LessonsNotOpen {
                 base: base.clone(),
-                asked: ids.len() as u64,
+                asked,
                 open,
             });
         }
