@@ -42,7 +42,7 @@ impl Default for Alike {
 /// Questions that mean the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The most central one, as a place in what was given. Of those that read the same it is the first.
+    /// The most central one, as a place in what was given. Of those that read the same it is the shortest.
     pub representative: usize,
     /// All of them, the most central first, as places in what was given.
     pub members: Vec<usize>,
@@ -60,7 +60,7 @@ pub struct Clusters {
 /// Questions that read the same without fillers, marks and spaces.
 struct Distinct {
     form: String,
-    /// Places in what was given.
+    /// Places in what was given, the shortest question first.
     places: Vec<usize>,
 }
 
@@ -80,10 +80,11 @@ pub fn cluster(
             false => forms.entry(form).or_default().push(place),
         }
     }
-    let distinct: Vec<Distinct> = forms
-        .into_iter()
-        .map(|(form, places)| Distinct { form, places })
-        .collect();
+    let plainest_first = |(form, mut places): (String, Vec<usize>)| {
+        places.sort_by_key(|&place| (questions[place].len(), questions[place]));
+        Distinct { form, places }
+    };
+    let distinct: Vec<Distinct> = forms.into_iter().map(plainest_first).collect();
     let forms: Vec<&str> = distinct.iter().map(|one| one.form.as_str()).collect();
     let vectors = match encoder {
         // As it was asked: an encoder was trained on sentences, not on normal forms.

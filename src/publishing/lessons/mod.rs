@@ -104,6 +104,13 @@ pub struct Taken {
     pub revision: u64,
 }
 
+/// What is to be settled, and by whom.
+struct Request<'a> {
+    base: &'a BaseId,
+    lessons: &'a [LessonId],
+    by: &'a Decision,
+}
+
 /// Lessons of the businesses' calls, for people who work on their knowledge.
 pub struct Classroom {
     store: Store,
@@ -189,7 +196,9 @@ impl Classroom {
                 .iter()
                 .map(|open| open.lesson.question.as_str())
                 .collect();
-            let encoder = encoder.as_deref().map(|encoder| encoder as &dyn TextEncoder);
+            let encoder = encoder
+                .as_deref()
+                .map(|encoder| encoder as &dyn TextEncoder);
             let clusters = cluster(&questions, encoder, &alike).unwrap_or_else(|error| {
                 tracing::warn!(%error, "questions are grouped by their words alone");
                 // Without an encoder there is nothing that can fail.
@@ -241,7 +250,8 @@ impl Classroom {
                 validity: Validity::default(),
             };
             let outcome = Outcome::Entry(entry.id.clone());
-            self.take(base, lessons, &draft, entry, added, outcome, by)
+            let request = Request { base, lessons, by };
+            self.take(&request, draft.revision, entry, added, outcome)
                 .await
         })
         .await
@@ -279,7 +289,8 @@ impl Classroom {
             let mut changed = known.clone();
             changed.similar_questions.extend(added.iter().cloned());
             let outcome = Outcome::Phrasing(entry.clone());
-            self.take(base, lessons, &draft, changed, added, outcome, by)
+            let request = Request { base, lessons, by };
+            self.take(&request, draft.revision, changed, added, outcome)
                 .await
         })
         .await
@@ -305,17 +316,20 @@ impl Classroom {
     }
 
     /// What was asked in these lessons, in their order, as phrasings.
-    async fn asked(
-        &self,
-        base: &BaseId,
-        lessons: &[LessonId],
-    ) -> Result<Vec<String>, LessonError> {
+    async fn asked(&self, base: &BaseId, lessons: &[LessonId]) -> Result<Vec<String>, LessonError> {
         let open = self
             .store
             .lessons_by_id(&self.taught(base), lessons)
             .await?;
         let by_id: BTreeMap<LessonId, &OpenLesson> =
             open.iter().map(|open| (open.id, open)).collect();
+        if by_id.len() < distinct(lessons) {
+            return Err(LessonError::Storage(StorageError::LessonsNotOpen {
+                base: base.clone(),
+                asked: distinct(lessons) as u64,
+                open: by_id.len() as u64,
+            }));
+        }
         let questions = lessons.iter().filter_map(|id| by_id.get(id));
         let questions: Vec<String> = questions
             .filter_map(|open| phrasings::without_numbers(&open.lesson.question))
@@ -323,20 +337,15 @@ impl Classroom {
         Ok(questions)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one statement's worth, said by two callers"
-    )]
     async fn take(
         &self,
-        base: &BaseId,
-        lessons: &[LessonId],
-        draft: &Draft,
+        request: &Request<'_>,
+        revision: u64,
         entry: Entry,
         added: Vec<String>,
         outcome: Outcome,
-        by: &Decision,
     ) -> Result<Taken, LessonError> {
+        let Request { base, lessons, by } = request;
         let (id, unwritten) = (entry.id.clone(), entry.answer.is_empty());
         let changes = match added.is_empty() {
             true => Vec::new(),
@@ -348,7 +357,7 @@ impl Classroom {
                 &self.taught(base),
                 lessons,
                 &settled(outcome, by),
-                Some(draft.revision),
+                Some(revision),
                 &changes,
             )
             .await?;

@@ -197,7 +197,9 @@ fn nearest(members: &[&OpenLesson], draft: &Draft) -> Option<NearestEntry> {
             NearestEntry {
                 entry: near.entry.clone(),
                 // As it reads now.
-                question: entry.map_or(&near.question, |entry| &entry.question).clone(),
+                question: entry
+                    .map_or(&near.question, |entry| &entry.question)
+                    .clone(),
                 score: near.score,
                 count: 0,
                 in_draft: entry.is_some(),

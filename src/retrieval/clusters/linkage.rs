@@ -14,12 +14,7 @@ const STRICTER: f32 = 0.05;
 
 /// Groups of questions whose mean likeness is at least `least`; each with the most central member first. `weights` says how
 /// often each question was asked. Of more than `most` that are linked, only the more alike are joined.
-pub(super) fn groups(
-    pairs: &Pairs,
-    weights: &[f32],
-    least: f32,
-    most: usize,
-) -> Vec<Vec<usize>> {
+pub(super) fn groups(pairs: &Pairs, weights: &[f32], least: f32, most: usize) -> Vec<Vec<usize>> {
     let links = strongest_links(pairs, least);
     let mut parts = vec![((0..pairs.len()).collect::<Vec<_>>(), least)];
     let mut groups = Vec::new();

@@ -216,13 +216,17 @@ impl Store {
         taught: &Taught,
         lessons: &[LessonId],
     ) -> Result<Vec<OpenLesson>, StorageError> {
-        let rows: Vec<Row> = sqlx::query_as(select_open!("AND l.id IN (SELECT value FROM json_each(?3))"))
-            .bind(taught.base.business.as_str())
-            .bind(taught.lines_json())
-            .bind(ids_json(lessons))
-            .fetch_all(&self.pool)
-            .await?;
-        rows.into_iter().map(|row| read(&taught.base, row)).collect()
+        let rows: Vec<Row> = sqlx::query_as(select_open!(
+            "AND l.id IN (SELECT value FROM json_each(?3))"
+        ))
+        .bind(taught.base.business.as_str())
+        .bind(taught.lines_json())
+        .bind(ids_json(lessons))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| read(&taught.base, row))
+            .collect()
     }
 
     /// Settles lessons and makes the changes of the draft that follow, together or not at all. Every one of `lessons` must be
@@ -455,3 +459,6 @@ fn read_sign(stored: &str) -> Result<Sign, StorageError> {
     let sign = Sign::ALL.into_iter().find(|sign| sign.as_str() == stored);
     Ok(sign.ok_or_else(|| sqlx::Error::Decode(format!("sign `{stored}`").into()))?)
 }
+
+#[cfg(test)]
+mod tests;
