@@ -109,8 +109,8 @@ impl Matrix {
         let mut matrix = Self(vec![0.0; size * size.saturating_sub(1) / 2]);
         for (place, &one) in members.iter().enumerate() {
             let measured = pairs.measure(one);
-            for other in place + 1..size {
-                *matrix.at(place, other) = measured.with(members[other]);
+            for (other, &second) in members.iter().enumerate().skip(place + 1) {
+                *matrix.at(place, other) = measured.with(second);
             }
         }
         matrix
