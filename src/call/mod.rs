@@ -4,6 +4,7 @@
 //! never changed. This module does not store them (see `storage`) and does not decide anything (see `session`).
 
 mod cdr;
+pub mod lessons;
 mod masked;
 
 use std::{fmt, net::SocketAddr, time::Duration};

@@ -8,6 +8,7 @@
 mod desk;
 mod documents;
 mod indexes;
+pub mod lessons;
 mod library;
 mod plan;
 pub mod reading;

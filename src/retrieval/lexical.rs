@@ -30,9 +30,9 @@ use crate::{
 /// Longer questions are cut: nobody asks in more characters, and recognition loops can produce them.
 const LONGEST_QUESTION_CHARACTERS: usize = 200;
 /// Below this share of common syllables the order of sounds is not looked at; it takes longest.
-const LEAST_COMMON_SYLLABLES: f32 = 0.25;
+pub(super) const LEAST_COMMON_SYLLABLES: f32 = 0.25;
 /// Questions about different things in the same pattern (怎么…) sound this much alike.
-const CHANCE_LIKENESS: f32 = 0.6;
+pub(super) const CHANCE_LIKENESS: f32 = 0.6;
 /// Overlap alone stays below [`ALIKE_AT_HEART`].
 pub(super) const HIGHEST_BY_OVERLAP: f32 = 0.95;
 /// Up to so many entries, all are measured.

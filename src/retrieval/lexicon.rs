@@ -51,6 +51,13 @@ pub(super) static FUNCTION_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::ne
         .collect()
 });
 
+/// What callers say that asks nothing.
+pub(super) static BACKCHANNELS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    lines(include_str!("lexicon/backchannels.txt"))
+        .flat_map(str::split_whitespace)
+        .collect()
+});
+
 /// Words that can be left out of a question without changing what it asks.
 static PARTICLES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     lines(include_str!("lexicon/particles.txt"))

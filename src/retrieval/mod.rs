@@ -7,6 +7,7 @@
 //! This module does not parse documents (see `knowledge`) and does not decide what to say (see `conversation`).
 
 mod calibration;
+pub mod clusters;
 mod dense;
 pub mod evaluation;
 pub mod fake;

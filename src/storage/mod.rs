@@ -269,6 +269,18 @@ pub enum StorageError {
         /// The entry.
         entry: EntryId,
     },
+    /// Lessons are settled once, and by who owns them.
+    #[error(
+        "of {asked} lessons for `{base}` only {open} wait to be settled: the others were settled or erased meanwhile; look again"
+    )]
+    LessonsNotOpen {
+        /// The base.
+        base: BaseId,
+        /// How many were to be settled.
+        asked: u64,
+        /// How many of them can be.
+        open: u64,
+    },
     /// What is stored of a knowledge base is not what this version writes.
     #[error("knowledge base `{base}`: {what} cannot be read: {source}")]
     UnreadableKnowledge {

@@ -90,6 +90,11 @@ impl Store {
             .bind(&id)
             .execute(&mut *transaction)
             .await?;
+        // What was asked is personal; what became of it is not.
+        sqlx::query("DELETE FROM lessons WHERE call = ?")
+            .bind(&id)
+            .execute(&mut *transaction)
+            .await?;
         let records = records_of(&mut transaction, call).await?;
         let cdr = Cdr::from_records(call, &records).ok_or(StorageError::NotEnded(call))?;
         sqlx::query("UPDATE cdrs SET json = ? WHERE call = ?")

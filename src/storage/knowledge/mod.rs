@@ -5,6 +5,7 @@
 //! does not check entries and makes no index.
 
 mod drafts;
+mod lessons;
 mod proposals;
 mod versions;
 
@@ -17,6 +18,10 @@ use super::{StorageError, Store};
 use crate::{
     entry::Entry,
     ids::{BaseId, BaseName, BusinessId, EntryId, KnowledgeVersion},
+};
+
+pub use lessons::{
+    Collected, EntryUse, LessonId, OpenLesson, Outcome, Settlement, Taught, UseFilter,
 };
 
 /// A knowledge base in a list.
