@@ -7,21 +7,34 @@ use anyhow::Context;
 use super::{Files, engines};
 use crate::{
     config::Config,
-    publishing::{Desk, reading::Reader, seed},
+    publishing::{Desk, lessons::Classroom, reading::Reader, seed},
     storage::Store,
     tts::cache::PhraseCache,
 };
 
-/// The desk of a configuration, on the database that the server uses. It may be running: what is published here reaches its
-/// next calls.
-pub async fn open_desk(config: &Config, now_ms: i64) -> anyhow::Result<Desk> {
+/// Where knowledge is worked on, and where it is learned from calls.
+#[derive(Debug)]
+pub struct Workshop {
+    /// Import, check, publish.
+    pub desk: Desk,
+    /// What callers asked in vain.
+    pub classroom: Classroom,
+}
+
+/// The workshop of a configuration, on the database that the server uses. It may be running: what is published here reaches
+/// its next calls.
+pub async fn open_workshop(config: &Config, now_ms: i64) -> anyhow::Result<Workshop> {
     let files = Files::read(config)?;
     let store = Store::open(&config.storage.database).await?;
     for plan in &files.bases {
         seed(&store, plan, now_ms).await?;
     }
+    let classroom = Classroom::new(store.clone(), &files.bases, files.encoder.clone());
     let maker = engines::index_maker(config, files.encoder);
-    Ok(Desk::new(store, files.bases, maker, reader()?))
+    Ok(Workshop {
+        desk: Desk::new(store, files.bases, maker, reader()?),
+        classroom,
+    })
 }
 
 /// This program, to read documents with.

@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     console::{self, ConsoleState, KnowledgeDesk},
     media_plane::{MediaPlane, MediaPlaneConfig},
-    publishing::{BasePlan, Desk, Library, Shelf},
+    publishing::{BasePlan, Desk, Library, Shelf, lessons::Classroom},
     recording::Recorder,
     retrieval::KnowledgeIndex,
     session::{Lines, Reception, ReceptionConfig, Services, comfort_music},
@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub use files::{Files, language_warnings, read_prompts};
-pub use knowledge::{open_desk, open_speech};
+pub use knowledge::{Workshop, open_speech, open_workshop};
 use status::ProcessStatus;
 
 /// How long calls may go on once the process was told to stop.
@@ -87,6 +87,7 @@ impl App {
             .prefetch(&files.sentences, |done| progress.synthesised(done, all))
             .await?;
         let maker = engines::index_maker(config, files.encoder.clone());
+        let classroom = Classroom::new(store.clone(), &files.bases, files.encoder.clone());
         let desk = Desk::new(
             store.clone(),
             files.bases.clone(),
@@ -157,6 +158,7 @@ impl App {
             knowledge: Arc::new(KnowledgeDesk {
                 token: files::token(config)?,
                 desk,
+                classroom,
                 speech: synthesizer,
                 published: Box::new({
                     let library = library.clone();

@@ -89,7 +89,9 @@ impl From<StorageError> for ApiError {
             error @ (StorageError::UnknownBase(_)
             | StorageError::UnknownVersion { .. }
             | StorageError::UnknownEntry { .. }) => Self::NoSuchKnowledge(error.to_string()),
-            error @ StorageError::DraftChanged { .. } => Self::Conflict(error.to_string()),
+            error @ (StorageError::DraftChanged { .. } | StorageError::LessonsNotOpen { .. }) => {
+                Self::Conflict(error.to_string())
+            }
             error => Self::internal(&error),
         }
     }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::beijing_time,
-    publishing::Desk,
+    publishing::{Desk, lessons::Classroom},
     storage::{Store, knowledge::Signature},
     telemetry::{Metrics, Page},
     tts::cache::PhraseCache,
@@ -91,6 +91,8 @@ pub struct KnowledgeDesk {
     pub token: Option<String>,
     /// The desk.
     pub desk: Desk,
+    /// What callers asked in vain.
+    pub classroom: Classroom,
     /// What speaks answers.
     pub speech: Arc<PhraseCache>,
     /// Told when something may have been published.

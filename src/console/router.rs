@@ -73,6 +73,14 @@ pub(super) fn router(state: ConsoleState) -> Router {
             get(knowledge::documents::export),
         )
         .route(
+            "/api/knowledge/{business}/{base}/lessons",
+            get(knowledge::lessons::lessons).post(knowledge::lessons::settle),
+        )
+        .route(
+            "/api/knowledge/{business}/{base}/usage",
+            get(knowledge::lessons::usage),
+        )
+        .route(
             "/api/knowledge/{business}/{base}/publishing",
             get(knowledge::publishing::publishing).post(knowledge::publishing::publish),
         )

@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod export;
 mod import;
+mod learn;
 mod list;
 mod publish;
 mod test;
@@ -15,7 +16,7 @@ use clap::Subcommand;
 use jiff::{ZonedDateTime, civil::DateTime};
 
 use crate::{
-    app::open_desk,
+    app::{Workshop, open_workshop},
     clock::beijing_time,
     config::Config,
     ids::BaseId,
@@ -40,6 +41,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Says what callers asked in vain, and makes something of it.
+    Learn(learn::Args),
     /// Lists the knowledge bases, or the versions of one.
     List(list::Args),
     /// Reads documents into the draft. Nothing is published.
@@ -62,6 +65,7 @@ enum Command {
 pub fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.config)?;
     match args.command {
+        Command::Learn(args) => learn::run(&config, args),
         Command::List(args) => list::run(&config, args),
         Command::Import(args) => import::run(&config, args),
         Command::Check(args) => check::run(&config, args),
@@ -73,8 +77,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// Opens the desk and lets `work` use it.
-fn at_desk<T, F>(config: &Config, work: impl FnOnce(Desk) -> F) -> anyhow::Result<T>
+/// Opens the workshop and lets `work` use it.
+fn in_workshop<T, F>(config: &Config, work: impl FnOnce(Workshop) -> F) -> anyhow::Result<T>
 where
     F: Future<Output = anyhow::Result<T>>,
 {
@@ -83,12 +87,20 @@ where
         .build()
         .context("cannot start the runtime")?;
     runtime.block_on(async {
-        let desk = open_desk(config, now_ms()).await?;
-        let store = desk.store().clone();
-        let result = work(desk).await;
+        let workshop = open_workshop(config, now_ms()).await?;
+        let store = workshop.desk.store().clone();
+        let result = work(workshop).await;
         store.close().await;
         result
     })
+}
+
+/// Opens the desk and lets `work` use it.
+fn at_desk<T, F>(config: &Config, work: impl FnOnce(Desk) -> F) -> anyhow::Result<T>
+where
+    F: Future<Output = anyhow::Result<T>>,
+{
+    in_workshop(config, |workshop| work(workshop.desk))
 }
 
 /// The base that `name` means: `business/base`, or the base alone where no other business has one of that name.

@@ -1,6 +1,7 @@
 //! The API on knowledge: look, change the draft, try, rule on proposals. Documents and publications have files of their own.
 
 pub(super) mod documents;
+pub(super) mod lessons;
 pub(super) mod publishing;
 
 use axum::{

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     ids::{BaseId, BaseName},
     knowledge::check::Known,
-    publishing::{BasePlan, IndexMaker, Voice, reading::Reader, seed},
+    publishing::{BasePlan, IndexMaker, Voice, lessons::Classroom, reading::Reader, seed},
     retrieval::{RetrievalConfig, fake::FakeIndex},
     tts::{cache::Keep, fake::FakeSynthesizer},
 };
@@ -47,6 +47,7 @@ pub(super) fn desk(store: &Store, folder: &Path) -> KnowledgeDesk {
             maker,
             Reader::new("/nowhere".into()),
         ),
+        classroom: Classroom::new(store.clone(), &[plan()], None),
         speech: Arc::new(speech.expect("a cache")),
         published: Box::new(|| {}),
         now_ms: Box::new(|| 1_800_000_000_000),

@@ -68,6 +68,13 @@ pub enum LessonError {
     NoQuestion,
 }
 
+impl LessonError {
+    /// Whether somebody else changed the draft between a look at it and the change: then it is looked at again.
+    fn was_overtaken(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::DraftChanged { .. }))
+    }
+}
+
 /// Who settles lessons, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -223,38 +230,51 @@ impl Classroom {
         by: &Decision,
     ) -> Result<Taken, LessonError> {
         let asked = self.asked(base, lessons).await?;
-        self.try_again(async || {
-            let draft = self.store.draft(base).await?;
-            let written = new.question.as_deref().map(str::trim);
-            let question = written.filter(|question| !question.is_empty());
-            let question = question.or(asked.first().map(String::as_str));
-            let question = question.ok_or(LessonError::NoQuestion)?;
-            if let Some(entry) = phrasings::holder(&draft, question) {
-                return Err(LessonError::Known {
-                    base: base.clone(),
-                    entry: entry.id.clone(),
-                    question: question.to_owned(),
-                });
+        let request = Request { base, lessons, by };
+        let mut tries = TRIES;
+        loop {
+            match self.make_entry_once(&request, &asked, new).await {
+                Err(error) if error.was_overtaken() && tries > 1 => tries -= 1,
+                done => return done,
             }
-            let candidates = std::iter::once(question).chain(asked.iter().map(String::as_str));
-            let mut added = phrasings::new_ones(&draft, candidates);
-            added.truncate(1 + MOST_SIMILAR);
-            let entry = Entry {
-                id: self.free_id(base, &draft).await?,
-                category: new.category.clone().unwrap_or_default(),
+        }
+    }
+
+    async fn make_entry_once(
+        &self,
+        request: &Request<'_>,
+        asked: &[String],
+        new: &NewEntry,
+    ) -> Result<Taken, LessonError> {
+        let base = request.base;
+        let draft = self.store.draft(base).await?;
+        let written = new.question.as_deref().map(str::trim);
+        let question = written.filter(|question| !question.is_empty());
+        let question = question.or(asked.first().map(String::as_str));
+        let question = question.ok_or(LessonError::NoQuestion)?;
+        if let Some(entry) = phrasings::holder(&draft, question) {
+            return Err(LessonError::Known {
+                base: base.clone(),
+                entry: entry.id.clone(),
                 question: question.to_owned(),
-                similar_questions: added.iter().skip(1).cloned().collect(),
-                answer: new.answer.as_deref().unwrap_or_default().trim().to_owned(),
-                action: Action::Answer,
-                name: String::new(),
-                validity: Validity::default(),
-            };
-            let outcome = Outcome::Entry(entry.id.clone());
-            let request = Request { base, lessons, by };
-            self.take(&request, draft.revision, entry, added, outcome)
-                .await
-        })
-        .await
+            });
+        }
+        let candidates = std::iter::once(question).chain(asked.iter().map(String::as_str));
+        let mut added = phrasings::new_ones(&draft, candidates);
+        added.truncate(1 + MOST_SIMILAR);
+        let entry = Entry {
+            id: self.free_id(base, &draft).await?,
+            category: new.category.clone().unwrap_or_default(),
+            question: question.to_owned(),
+            similar_questions: added.iter().skip(1).cloned().collect(),
+            answer: new.answer.as_deref().unwrap_or_default().trim().to_owned(),
+            action: Action::Answer,
+            name: String::new(),
+            validity: Validity::default(),
+        };
+        let outcome = Outcome::Entry(entry.id.clone());
+        self.take(request, draft.revision, entry, added, outcome)
+            .await
     }
 
     /// Makes lessons phrasings of an entry of the draft: the first ones that nothing in the draft has yet.
@@ -266,34 +286,47 @@ impl Classroom {
         by: &Decision,
     ) -> Result<Taken, LessonError> {
         let asked = self.asked(base, lessons).await?;
-        let first = asked.first().ok_or(LessonError::NoQuestion)?;
-        self.try_again(async || {
-            let draft = self.store.draft(base).await?;
-            let known = draft.entries.iter().find(|known| known.id == *entry);
-            let known = known.ok_or_else(|| StorageError::UnknownEntry {
-                base: base.clone(),
-                entry: entry.clone(),
-            })?;
-            let mut added = phrasings::new_ones(&draft, asked.iter().map(String::as_str));
-            added.truncate(MOST_PHRASINGS);
-            if added.is_empty()
-                && let Some(other) = phrasings::holder(&draft, first)
-                && other.id != *entry
-            {
-                return Err(LessonError::Known {
-                    base: base.clone(),
-                    entry: other.id.clone(),
-                    question: first.clone(),
-                });
+        let request = Request { base, lessons, by };
+        let mut tries = TRIES;
+        loop {
+            match self.add_phrasing_once(&request, &asked, entry).await {
+                Err(error) if error.was_overtaken() && tries > 1 => tries -= 1,
+                done => return done,
             }
-            let mut changed = known.clone();
-            changed.similar_questions.extend(added.iter().cloned());
-            let outcome = Outcome::Phrasing(entry.clone());
-            let request = Request { base, lessons, by };
-            self.take(&request, draft.revision, changed, added, outcome)
-                .await
-        })
-        .await
+        }
+    }
+
+    async fn add_phrasing_once(
+        &self,
+        request: &Request<'_>,
+        asked: &[String],
+        entry: &EntryId,
+    ) -> Result<Taken, LessonError> {
+        let base = request.base;
+        let first = asked.first().ok_or(LessonError::NoQuestion)?;
+        let draft = self.store.draft(base).await?;
+        let known = draft.entries.iter().find(|known| known.id == *entry);
+        let known = known.ok_or_else(|| StorageError::UnknownEntry {
+            base: base.clone(),
+            entry: entry.clone(),
+        })?;
+        let mut added = phrasings::new_ones(&draft, asked.iter().map(String::as_str));
+        added.truncate(MOST_PHRASINGS);
+        if added.is_empty()
+            && let Some(other) = phrasings::holder(&draft, first)
+            && other.id != *entry
+        {
+            return Err(LessonError::Known {
+                base: base.clone(),
+                entry: other.id.clone(),
+                question: first.clone(),
+            });
+        }
+        let mut changed = known.clone();
+        changed.similar_questions.extend(added.iter().cloned());
+        let outcome = Outcome::Phrasing(entry.clone());
+        self.take(request, draft.revision, changed, added, outcome)
+            .await
     }
 
     /// Nothing is made of lessons. Returns how many were settled.
@@ -383,22 +416,6 @@ impl Classroom {
         let free = ids.into_iter().find(|id| !taken.contains(id));
         // There are more numbers than entries.
         Ok(free.unwrap_or_else(|| EntryId::new("L000")))
-    }
-
-    /// Does it again when somebody else changed the draft between a look at it and the change.
-    async fn try_again(
-        &self,
-        mut action: impl AsyncFnMut() -> Result<Taken, LessonError>,
-    ) -> Result<Taken, LessonError> {
-        let mut tries = 1;
-        loop {
-            match action().await {
-                Err(LessonError::Storage(StorageError::DraftChanged { .. })) if tries < TRIES => {
-                    tries += 1;
-                }
-                done => return done,
-            }
-        }
     }
 }
 

@@ -88,6 +88,7 @@ impl School {
             file: "knowledge/faq.csv".into(),
             seed: KnowledgeBase::new(vec![entry("A1", "怎么退货"), entry("L001", "保修多久")]),
             lines: vec![LineNumber::new("4008001001")],
+            known: crate::knowledge::check::Known::default(),
             voices: Vec::new(),
         };
         let signature = Signature {
