@@ -89,7 +89,8 @@ impl SandboxError {
     }
 }
 
-/// Confines this process, for good. Called by the child before it reads anything.
+/// Confines this process, for good. Called by the child before it reads anything. The number of its threads is not limited: the
+/// kernel counts those of all processes of a user together (setrlimit(2), RLIMIT_NPROC).
 pub fn confine(limits: &Limits) -> std::io::Result<()> {
     let set = |resource, current, maximum| {
         let limit = Rlimit {

@@ -5,9 +5,9 @@ use scraper::{ElementRef, Html, Node};
 use super::{DocumentError, Place, Reading, Row, encoding, pairs::Pairs};
 
 /// What holds nothing that is said, or nothing of this page.
-const SKIPPED: [&str; 14] = [
-    "script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form",
-    "button", "svg", "iframe", "head", "select",
+const SKIPPED: [&str; 12] = [
+    "script", "style", "noscript", "template", "nav", "aside", "button", "svg", "iframe", "head",
+    "select", "textarea",
 ];
 /// What begins and ends a paragraph.
 const BLOCKS: [&str; 14] = [
@@ -169,7 +169,7 @@ impl Walk<'_, '_> {
 
     fn element(&mut self, element: ElementRef<'_>) -> Result<(), DocumentError> {
         let name = element.value().name();
-        if SKIPPED.contains(&name) || is_hidden(element) {
+        if SKIPPED.contains(&name) || is_hidden(element) || is_of_the_site(element) {
             return Ok(());
         }
         let heading = name
@@ -207,7 +207,8 @@ impl Walk<'_, '_> {
                 }
                 for child in element.children() {
                     match child.value() {
-                        Node::Text(text) => self.words.push_str(text),
+                        Node::Text(text) if name == "pre" => self.words.push_str(text),
+                        Node::Text(text) => push_words(&mut self.words, text),
                         _ => {
                             if let Some(child) = ElementRef::wrap(child) {
                                 self.element(child)?;
@@ -351,6 +352,37 @@ fn hang(cells: &mut Vec<String>, hanging: &mut [(String, usize)]) {
     }
 }
 
+/// Whether it is the head or foot of every page of a site, and not of an article.
+fn is_of_the_site(element: ElementRef<'_>) -> bool {
+    let mut above = element.ancestors().filter_map(ElementRef::wrap);
+    matches!(element.value().name(), "header" | "footer")
+        && !above.any(|it| matches!(it.value().name(), "article" | "main" | "section"))
+}
+
+/// Adds words as a browser shows them: line breaks of the source are blanks, but none beside hanzi, where those who wrote it
+/// did not mean any.
+fn push_words(words: &mut String, text: &str) {
+    let wide = |symbol: Option<char>| symbol.is_some_and(|symbol| symbol > '\u{2e7f}');
+    let mut gap: Option<bool> = None;
+    for symbol in text.chars() {
+        if symbol.is_whitespace() && symbol != '\u{a0}' {
+            gap = Some(gap.unwrap_or(false) || symbol == '\n');
+            continue;
+        }
+        if let Some(broken) = gap.take()
+            && !(broken && (wide(words.chars().next_back()) || wide(Some(symbol))))
+        {
+            words.push(' ');
+        }
+        words.push(symbol);
+    }
+    if let Some(broken) = gap
+        && !(broken && wide(words.chars().next_back()))
+    {
+        words.push(' ');
+    }
+}
+
 fn is_hidden(element: ElementRef<'_>) -> bool {
     let value = element.value();
     let style = value.attr("style").unwrap_or_default().replace(' ', "");
@@ -369,7 +401,7 @@ fn words_of(element: ElementRef<'_>) -> String {
                 let skipped = node.ancestors().filter_map(ElementRef::wrap);
                 let mut skipped = skipped.take_while(|it| it.id() != element.id());
                 if !skipped.any(|it| SKIPPED.contains(&it.value().name()) || is_hidden(it)) {
-                    words.push_str(text);
+                    push_words(&mut words, text);
                 }
             }
             Node::Element(value) if value.name() == "br" || BLOCKS.contains(&value.name()) => {

@@ -156,6 +156,12 @@ fn pages_of_old_are_read_too() {
         "| 甲 | 甲 | 乙 (paragraph 1, row 1)\n| 丙 | 丁 | 乙 (paragraph 1, row 2)\n| 戊 |  | 乙 (paragraph 1, row 3)\n\
          | 问题 | 答案 (paragraph 2, row 1)\n| 几点？ | 九点 (paragraph 2, row 1)",
     );
+    check(
+        "a.html",
+        "<header>站名</header><form><article><header><h1>退\n货</h1></header><p>七天内\n  可以退，\nfree of\ncharge。\
+         <pre>一\n二</pre></article></form><footer>版权</footer>",
+        "# 退货 (paragraph 1)\n七天内可以退，free of charge。 (paragraph 2)\n一 (paragraph 3)\n二 (paragraph 3)",
+    );
     let (gbk, _, _) = encoding_rs::GB18030.encode("<meta charset=gb2312><p>营业时间</p>");
     let limits = DocumentLimits::default();
     let read = read_document("a.html", &gbk, &limits, &mut |_| {}).expect("a page");
