@@ -2,6 +2,7 @@
 
 mod engines;
 mod files;
+mod language_model;
 mod status;
 
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
@@ -131,6 +132,7 @@ impl App {
             recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
             moods,
             mood_escalates: config.mood.escalate,
+            language_model: files.language_model,
             synthesizer,
             music: comfort_music(),
             media,

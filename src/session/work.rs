@@ -4,12 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Services, SnapshotKey, speaker::Synthesised};
+use super::{Services, SnapshotKey, generating::Writing, speaker::Synthesised};
 use crate::{
     asr::{Language, RecognizeError},
     audio::Pcm,
     clock::Moment,
-    conversation::ConversationSettings,
+    conversation::{ConversationSettings, Input},
     embedding::EmbedError,
     entry::Finding,
     ids::{OfferId, SearchId, SpeechId, UtteranceId},
@@ -41,6 +41,8 @@ pub(super) enum Done {
         search: SearchId,
         result: Result<Finding, SearchError>,
     },
+    /// By a language model.
+    Written(Input),
     Synthesised(Synthesised),
     Brief {
         offer: OfferId,
@@ -66,6 +68,8 @@ pub(super) struct Said {
 pub(super) struct Work {
     tasks: JoinSet<Done>,
     recognising: HashMap<UtteranceId, AbortHandle>,
+    /// What a language model writes.
+    pub(super) writing: Writing,
 }
 
 impl Work {
@@ -175,7 +179,12 @@ impl Work {
     /// The next piece that is done; waits for ever while there is none.
     pub(super) async fn next(&mut self) -> Done {
         loop {
-            match self.tasks.join_next().await {
+            // Both can be given up and asked again.
+            let joined = tokio::select! {
+                input = self.writing.next() => return Done::Written(input),
+                joined = self.tasks.join_next(), if !self.tasks.is_empty() => joined,
+            };
+            match joined {
                 Some(Ok(done)) => {
                     if let Done::Recognised { key, .. } = &done {
                         self.recognising.remove(&key.utterance);
