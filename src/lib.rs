@@ -33,6 +33,7 @@ pub mod routing;
 pub mod asr;
 pub mod embedding;
 pub mod inference;
+pub mod llm;
 pub mod models;
 pub mod recording;
 pub mod retrieval;

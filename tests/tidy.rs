@@ -31,6 +31,7 @@ const LAYERS: &[&[&str]] = &[
         "asr",
         "embedding",
         "inference",
+        "llm",
         "models",
         "recording",
         "retrieval",

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 
-use super::engines;
+use super::{engines, language_model};
 use crate::{
     asr::Language,
     config::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine, Transfer},
@@ -17,6 +17,7 @@ use crate::{
     embedding::TextEncoder,
     ids::{BaseId, BaseName, BusinessId, LineNumber},
     knowledge::{KnowledgeBase, check::Known, parse_csv},
+    llm::GroundedWriter,
     models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
     publishing::{BasePlan, Voice},
@@ -43,6 +44,8 @@ pub struct Files {
     pub sentences: Vec<SpeechRequest>,
     /// The encoder, if there is one.
     pub encoder: Option<Arc<dyn TextEncoder>>,
+    /// The language model, if there is one. It has not been asked yet.
+    pub language_model: Option<Arc<GroundedWriter>>,
 }
 
 /// A line, before its knowledge is known.
@@ -138,6 +141,7 @@ impl Files {
             bases: bases.into_values().collect(),
             sentences,
             encoder,
+            language_model: language_model::open(config)?,
         })
     }
 
@@ -289,6 +293,7 @@ fn settings(
             business: business.to_owned(),
             timings: Timings {
                 silence: Duration::from_secs_f32(config.conversation.silence_s),
+                generation: language_model::patience(config),
                 ..Timings::default()
             },
         }),

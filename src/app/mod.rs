@@ -3,6 +3,7 @@
 mod engines;
 mod files;
 mod knowledge;
+mod language_model;
 mod status;
 
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
@@ -140,6 +141,7 @@ impl App {
             recognition_deadline: Duration::from_millis(config.recognition.deadline_ms),
             moods,
             mood_escalates: config.mood.escalate,
+            language_model: files.language_model,
             synthesizer: synthesizer.clone(),
             music: comfort_music(),
             media,

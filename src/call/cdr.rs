@@ -188,7 +188,8 @@ impl Cdr {
                     Verdict::Abstain { .. } => self.abstained += 1,
                 }
             }
-            CallEvent::Chosen { .. } => self.answered += 1,
+            CallEvent::Chosen { .. } | CallEvent::Rewritten { .. } => self.answered += 1,
+            CallEvent::Generated { sentences, .. } if !sentences.is_empty() => self.answered += 1,
             CallEvent::Escalated { reason } => {
                 self.escalation.get_or_insert_with(|| reason.clone());
             }
@@ -215,7 +216,8 @@ pub fn disposition(records: &[CallRecord], cause: EndCause) -> Disposition {
         return Disposition::HandoverFailed;
     }
     let helped = any(|event| match event {
-        CallEvent::Chosen { .. } | CallEvent::Noted { .. } => true,
+        CallEvent::Chosen { .. } | CallEvent::Noted { .. } | CallEvent::Rewritten { .. } => true,
+        CallEvent::Generated { sentences, .. } => !sentences.is_empty(),
         CallEvent::Turn { finding, .. } => matches!(finding.verdict, Verdict::Answer { .. }),
         _ => false,
     });

@@ -58,7 +58,14 @@ fn mask(event: &mut CallEvent, read_backs: &mut BTreeSet<SpeechId>) {
         CallEvent::UtteranceRecognised { text, .. } | CallEvent::AgentRecognised { text, .. } => {
             *text = Pii::new(mask_words(text.expose()));
         }
-        CallEvent::Turn { question, .. } => *question = Pii::new(mask_words(question.expose())),
+        CallEvent::Turn { question, .. } | CallEvent::Rewritten { question, .. } => {
+            *question = Pii::new(mask_words(question.expose()));
+        }
+        CallEvent::Generated { sentences, .. } => {
+            for sentence in sentences {
+                sentence.text = mask_text(&sentence.text);
+            }
+        }
         // Keys are as often a password as a choice.
         CallEvent::Digit { digit } => *digit = Pii::new(Digit::HIDDEN),
         CallEvent::AgentAnswered { brief, .. } => *brief = Pii::new(mask_text(brief.expose())),

@@ -4,6 +4,7 @@
 //! never changed. This module does not store them (see `storage`) and does not decide anything (see `session`).
 
 mod cdr;
+mod generation;
 pub mod lessons;
 mod masked;
 
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use cdr::{Cdr, disposition};
+pub use generation::{GeneratedSentence, GenerationOutcome};
 pub use masked::masked;
 
 /// Digits that follow each other so closely, said or keyed in, are one number.
@@ -184,6 +186,11 @@ pub enum SpeechSource {
         /// The entry's identifier.
         entry: crate::ids::EntryId,
     },
+    /// A sentence of a language model, supported by an entry.
+    Generated {
+        /// The entry's identifier.
+        entry: crate::ids::EntryId,
+    },
 }
 
 /// Something that happened in a call.
@@ -304,6 +311,30 @@ pub enum CallEvent {
         finding: Finding,
         /// From the last word to the decision, in milliseconds.
         decision_ms: u64,
+    },
+    /// A language model was asked to phrase an answer, and that is over.
+    Generated {
+        /// The search whose entries it was given.
+        search: SearchId,
+        /// What came of it.
+        outcome: GenerationOutcome,
+        /// What was said of it; empty when the bot went on as without a model.
+        sentences: Vec<GeneratedSentence>,
+        /// From asking to the first of them, in milliseconds.
+        first_ms: Option<u64>,
+        /// From asking to its end, in milliseconds.
+        total_ms: u64,
+    },
+    /// A language model completed a follow-up question, which an entry answers.
+    Rewritten {
+        /// The search that did not answer it as it was asked.
+        search: SearchId,
+        /// The completed question.
+        question: Pii<String>,
+        /// What was found for it.
+        finding: Finding,
+        /// From asking the model to what was found, in milliseconds.
+        total_ms: u64,
     },
     /// The caller chose one of the offered entries.
     Chosen {

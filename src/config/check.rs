@@ -6,6 +6,7 @@ use super::{
     file::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine},
     network::network,
 };
+use crate::llm::endpoint;
 
 /// A key and what is wrong with its value.
 type Fault = (String, String);
@@ -20,6 +21,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     check_media(config)?;
     check_addresses(config)?;
     check_engines(config)?;
+    check_language_model(config)?;
     check_patience(config)?;
     if config.businesses.is_empty() {
         fault("business", "must be given at least once")?;
@@ -181,6 +183,40 @@ fn check_engines(config: &Config) -> Result<(), Fault> {
     }
     if retrieval.clarify > retrieval.answer {
         fault("retrieval.clarify", "must not be above `retrieval.answer`")?;
+    }
+    Ok(())
+}
+
+fn check_language_model(config: &Config) -> Result<(), Fault> {
+    let Some(model) = &config.language_model else {
+        return Ok(());
+    };
+    let key = |name: &str| format!("language_model.{name}");
+    if let Err(problem) = endpoint(&model.url, model.allow_http) {
+        fault(key("url"), problem.to_string())?;
+    }
+    if model.model.trim().is_empty() {
+        fault(key("model"), "must not be empty")?;
+    }
+    // The caller waits for it in silence, and gets a sentence to wait by after 1,200 ms.
+    if !(100..=1_000).contains(&model.first_sentence_ms) {
+        fault(key("first_sentence_ms"), "must be between 100 and 1000")?;
+    }
+    if !(model.first_sentence_ms..=30_000).contains(&model.total_ms) {
+        fault(
+            key("total_ms"),
+            "must be between `first_sentence_ms` and 30000",
+        )?;
+    }
+    if !(16..=2_000).contains(&model.max_tokens) {
+        fault(key("max_tokens"), "must be between 16 and 2000")?;
+    }
+    if !(1..=64).contains(&model.slots) {
+        fault(key("slots"), "must be between 1 and 64")?;
+    }
+    if !(0.0..=1.0).contains(&model.floor) {
+        let problem = format!("must be between 0 and 1, not {}", model.floor);
+        fault(key("floor"), problem)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The configuration file as it is written. Every key is in `yingda.example.toml`, which a test holds against these types.
 
 mod engines;
+mod language_model;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -9,9 +10,12 @@ use std::{
 
 use serde::Deserialize;
 
-pub use self::engines::{
-    ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine, RetrievalConfig,
-    SynthesisConfig, SynthesisEngine,
+pub use self::{
+    engines::{
+        ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine, RetrievalConfig,
+        SynthesisConfig, SynthesisEngine,
+    },
+    language_model::LanguageModelConfig,
 };
 
 /// The whole file.
@@ -36,6 +40,9 @@ pub struct Config {
     /// The caller's mood.
     #[serde(default)]
     pub mood: MoodConfig,
+    /// A language model; none is asked without it.
+    #[serde(default)]
+    pub language_model: Option<LanguageModelConfig>,
     /// Patience.
     #[serde(default)]
     pub conversation: ConversationConfig,

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 pub use edit::{EditError, use_model};
 pub use file::{
-    BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig, LineConfig,
-    MediaConfig, ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine, RetrievalConfig,
-    SipConfig, StorageConfig, SynthesisConfig, SynthesisEngine, Transfer, TrunkConfig, UserConfig,
+    BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig, LanguageModelConfig,
+    LineConfig, MediaConfig, ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine,
+    RetrievalConfig, SipConfig, StorageConfig, SynthesisConfig, SynthesisEngine, Transfer,
+    TrunkConfig, UserConfig,
 };
 
 /// Why a configuration was not taken.
@@ -102,8 +103,10 @@ impl Config {
                 resolve(path);
             }
         }
-        if let Some(table) = &mut self.mobile_segments {
-            resolve(table);
+        let language_model = self.language_model.as_mut();
+        let key_file = language_model.and_then(|model| model.key_file.as_mut());
+        for file in [self.mobile_segments.as_mut(), key_file] {
+            file.into_iter().for_each(resolve);
         }
         for business in &mut self.businesses {
             for line in &mut business.lines {

@@ -238,7 +238,9 @@ impl Speaking {
 
 /// One text of two; Latin words keep their distance.
 pub(super) fn joined(first: &str, second: &str) -> String {
-    let latin = first.ends_with(|last: char| last.is_ascii_alphanumeric())
+    let latin = first
+        .trim_end_matches(['.', '?', '!'])
+        .ends_with(|last: char| last.is_ascii_alphanumeric())
         && second.starts_with(|next: char| next.is_ascii_alphanumeric());
     match latin {
         true => format!("{first} {second}"),

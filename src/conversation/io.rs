@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use crate::{
-    call::{AgentUnavailable, CallEvent, Digit, EndCause, EscalationReason, Party},
+    call::{
+        AgentUnavailable, CallEvent, Digit, EndCause, EscalationReason, GeneratedSentence,
+        GenerationOutcome, Party,
+    },
     clock::Moment,
-    entry::Finding,
+    entry::{Candidate, Finding},
     ids::{SearchId, SpeechId, UtteranceId},
     pii::Pii,
     transcript::Recognition,
@@ -83,6 +86,29 @@ pub enum Input {
         /// In words.
         error: String,
     },
+    /// A language model has completed the question, and an entry answers it.
+    Rewritten {
+        /// Which search was answered by asking it.
+        search: SearchId,
+        /// The completed question.
+        question: Pii<String>,
+        /// What was found for it.
+        finding: Finding,
+    },
+    /// A language model has written a sentence that an entry supports.
+    Generated {
+        /// For which search.
+        search: SearchId,
+        /// The sentence.
+        sentence: GeneratedSentence,
+    },
+    /// A language model writes no more.
+    GenerationEnded {
+        /// For which search.
+        search: SearchId,
+        /// Why.
+        outcome: GenerationOutcome,
+    },
     /// The caller's words or voice tell that a human is needed.
     Sensed {
         /// What tells it, in words.
@@ -154,6 +180,10 @@ pub enum Output {
         /// As it was recognised.
         question: Pii<String>,
     },
+    /// Have a language model complete the question, or phrase an answer out of entries.
+    Generate(Generation),
+    /// Nobody waits for what a language model writes any more.
+    StopGenerating,
     /// Say something after everything that was said before.
     Say(Speech),
     /// Go on with what the caller's speech paused.
@@ -195,6 +225,19 @@ pub enum Output {
     Event(CallEvent),
     /// Call with [`Input::TimerFired`] at this moment. A later one takes its place.
     Timeout(Moment),
+}
+
+/// What a language model is wanted for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generation {
+    /// Names what comes of it.
+    pub search: SearchId,
+    /// What the caller asked, as it was recognised.
+    pub question: Pii<String>,
+    /// The question before it, and what it was answered with, if it can be a follow-up.
+    pub before: Option<(Pii<String>, String)>,
+    /// The entries that were found, best first; those that need more than an answer are not among them.
+    pub candidates: Vec<Candidate>,
 }
 
 /// One thing to say.

@@ -1,7 +1,7 @@
 //! The conversation's machine: inputs in, outputs out, and the timers between them.
 //!
 //! This file holds the states and hands each input to the room that deals with it: `turn_taking` (the caller's words),
-//! `playout` (the bot's), `reactions` and `callback` (what is said in return), `patience` (time).
+//! `playout` (the bot's), `reactions`, `generated` and `callback` (what is said in return), `patience` (time).
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -9,6 +9,7 @@ use super::{
     Input, Listening, Output, Prompts,
     callback::{Callback, SetAside},
     floor::{Hearing, Silence, Speaking},
+    generated::Generating,
     playout::{RECORDING_NOTICE, Repeatable},
     taking_back::Committed,
 };
@@ -43,6 +44,9 @@ pub struct Timings {
     pub give_up: Duration,
     /// How long speech over the bot may pause it without being understood.
     pub pause: Duration,
+    /// How long the first sentence of a language model is waited for; none is asked without it.
+    #[serde(default)]
+    pub generation: Option<Duration>,
 }
 
 impl Default for Timings {
@@ -52,6 +56,7 @@ impl Default for Timings {
             filler: Duration::from_millis(1_200),
             give_up: Duration::from_secs(5),
             pause: Duration::from_millis(1_500),
+            generation: None,
         }
     }
 }
@@ -98,6 +103,8 @@ pub struct Conversation {
     /// Words that trailed off; the next utterance goes on with them.
     pub(super) unfinished: Option<String>,
     pub(super) next_search: SearchId,
+    /// What a language model is writing.
+    pub(super) generating: Option<Generating>,
     listening: Option<Listening>,
     pub(super) held: bool,
     pub(super) quiet_since: Moment,
@@ -133,6 +140,7 @@ impl Conversation {
             unanswered: Vec::new(),
             unfinished: None,
             next_search: SearchId::default(),
+            generating: None,
             listening: None,
             held: false,
             quiet_since: Moment::ORIGIN,
@@ -202,6 +210,15 @@ impl Conversation {
             } => self.recognition_failed(now, utterance, revision, error),
             Input::Found { search, finding } => self.found(now, search, finding),
             Input::SearchFailed { search, error } => self.search_failed(now, search, error),
+            Input::Rewritten {
+                search,
+                question,
+                finding,
+            } => self.rewritten(now, search, question, finding),
+            Input::Generated { search, sentence } => self.generated(now, search, sentence),
+            Input::GenerationEnded { search, outcome } => {
+                self.generation_ended(now, search, outcome);
+            }
             Input::Sensed { cause } => self.sensed(cause),
             Input::Digit { digit } => self.digit(now, digit),
             Input::PlayStarted { speech, length } => self.play_started(speech, length),
@@ -224,8 +241,12 @@ impl Conversation {
                 self.quiet_since = now;
             }
             Input::TimerFired => self.timer_fired(now),
-            Input::Ended => return self.cut_off(),
+            Input::Ended => {
+                self.drop_generation(now);
+                return self.cut_off();
+            }
         }
+        self.follow_generation(now);
         self.follow_pause();
         self.follow_stage();
         self.set_timer();

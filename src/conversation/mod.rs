@@ -5,6 +5,7 @@
 
 mod callback;
 mod floor;
+mod generated;
 mod io;
 mod keys;
 mod machine;
@@ -17,7 +18,7 @@ mod turn_taking;
 mod unanswered;
 mod words;
 
-pub use io::{Input, Listening, Output, Speech};
+pub use io::{Generation, Input, Listening, Output, Speech};
 pub use machine::{Conversation, ConversationSettings, Timings};
 pub use prompts::{PromptError, Prompts, Sentence};
 pub use words::{Intent, Vocabulary};

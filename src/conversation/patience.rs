@@ -54,6 +54,9 @@ impl Conversation {
                 .flatten()
                 .min();
         }
+        if let Some(deadline) = self.generation_deadline() {
+            return Some(deadline);
+        }
         let silence = match (self.pending_digits(), self.patient) {
             (Some(_), _) => BETWEEN_DIGITS,
             (None, true) => timings.silence * PATIENCE,
@@ -81,6 +84,7 @@ impl Conversation {
         }
         match (&self.hearing, self.pending_digits()) {
             (Some(_), _) => self.utterance_overdue(now),
+            (None, _) if self.generation_deadline().is_some() => self.generation_overdue(now),
             (None, Some(_)) => self.digits_complete(now),
             (None, None) => self.caller_silent(now),
         }

@@ -59,7 +59,13 @@ impl Conversation {
         self.say_text(said.text, said.source, true, said.speed);
     }
 
-    fn say_text(&mut self, text: String, source: SpeechSource, interruptible: bool, speed: f32) {
+    pub(super) fn say_text(
+        &mut self,
+        text: String,
+        source: SpeechSource,
+        interruptible: bool,
+        speed: f32,
+    ) {
         let speech = Speech {
             id: self.speaking.next_id(),
             text,
@@ -87,11 +93,12 @@ impl Conversation {
     pub(super) fn was_answered(&self) -> bool {
         self.repeatable
             .as_ref()
-            .is_some_and(|said| matches!(said.source, SpeechSource::Entry { .. }))
+            .is_some_and(|said| is_answer(&said.source))
     }
 
     /// Drops what may be interrupted; whether there was any.
     pub(super) fn stop_playout(&mut self) -> bool {
+        self.unwanted_generation();
         let any = self.speaking.any_interruptible();
         if any {
             self.speaking.set_paused(false);
@@ -123,7 +130,7 @@ impl Conversation {
         said.audible = Some(Audible { length, played });
         let speech = said.speech.clone();
         self.speaking.heard();
-        if matches!(speech.source, SpeechSource::Entry { .. }) {
+        if is_answer(&speech.source) {
             self.policy.heard();
         }
         self.event(CallEvent::SpeechStarted {
@@ -205,6 +212,13 @@ impl Conversation {
             None => {}
         }
     }
+}
+
+fn is_answer(source: &SpeechSource) -> bool {
+    matches!(
+        source,
+        SpeechSource::Entry { .. } | SpeechSource::Generated { .. }
+    )
 }
 
 fn prompt(key: &str) -> SpeechSource {

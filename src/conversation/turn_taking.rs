@@ -51,6 +51,9 @@ impl Conversation {
         if let Some(text) = self.unfinished.take() {
             hearing.carried = joined(&text, &hearing.carried);
         }
+        if let Some(text) = self.overtake_generation(now) {
+            hearing.carried = joined(&text, &hearing.carried);
+        }
         self.hearing = Some(hearing);
         self.patient = false;
     }
@@ -279,7 +282,7 @@ impl Conversation {
         match found {
             Some((search, finding)) => {
                 self.asked_in = utterance;
-                self.last_question.clone_from(&text);
+                let before = std::mem::replace(&mut self.last_question, text.clone());
                 self.event(CallEvent::Turn {
                     utterance: Some(utterance),
                     search,
@@ -287,7 +290,9 @@ impl Conversation {
                     finding: finding.clone(),
                     decision_ms,
                 });
-                self.answer(&text, finding);
+                if !self.generates(now, search, &text, &before, &finding) {
+                    self.answer(&text, finding);
+                }
             }
             None => self.react(now, Some(utterance), understood, &text),
         }

@@ -220,6 +220,8 @@ impl CallTask {
                     self.work.search(line.index.clone(), search, question, now);
                 }
             }
+            SessionOutput::Generate(wanted) => self.generate(wanted),
+            SessionOutput::StopGenerating => self.work.writing.stop(),
             SessionOutput::Say(speech) => {
                 let steps = self.speaker.say(speech);
                 self.speak(steps);

@@ -303,6 +303,8 @@ impl SessionMachine {
                 revision,
             }),
             Output::Search { search, question } => SessionOutput::Search { search, question },
+            Output::Generate(wanted) => SessionOutput::Generate(wanted),
+            Output::StopGenerating => SessionOutput::StopGenerating,
             Output::Say(speech) => {
                 self.speaking.insert(speech.id);
                 SessionOutput::Say(speech)

@@ -7,6 +7,7 @@
 mod bringing_in;
 mod call_task;
 mod caller_leg;
+mod generating;
 mod handover;
 mod happening;
 mod input;

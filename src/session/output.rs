@@ -3,7 +3,7 @@
 use crate::{
     call::CallRecord,
     clock::Moment,
-    conversation::{Listening, Speech},
+    conversation::{Generation, Listening, Speech},
     ids::{OfferId, SearchId, UtteranceId},
     pii::Pii,
     session::input::SnapshotKey,
@@ -32,6 +32,10 @@ pub enum SessionOutput {
         /// As it was recognised.
         question: Pii<String>,
     },
+    /// Have a language model complete the question, or phrase an answer.
+    Generate(Generation),
+    /// What a language model writes is not wanted any more.
+    StopGenerating,
     /// Say something to the caller, after what was said before.
     Say(Speech),
     /// Go on with what caller speech paused.

@@ -29,7 +29,7 @@ impl CallTask {
         }
     }
 
-    fn tell(&mut self, input: Input) {
+    pub(super) fn tell(&mut self, input: Input) {
         self.inputs.push_back(SessionInput::Conversation(input));
     }
 
@@ -229,6 +229,7 @@ impl CallTask {
                     error: error.to_string(),
                 },
             }),
+            Done::Written(input) => self.tell(input),
             Done::Synthesised(done) => {
                 let steps = self.speaker.synthesised(done);
                 self.speak(steps);

@@ -9,10 +9,10 @@ use std::{
 };
 
 use crate::{
-    asr::RecognizerPool, audio::Pcm, clock::ProcessClock, ids::LineNumber, media_plane::MediaPlane,
-    phone_number::Places, recording::Recorder, retrieval::KnowledgeIndex, routing::LineTable,
-    sentiment::MoodClassifier, session::SessionSettings, sip::SipEndpoint, storage::CallWriter,
-    telemetry::Metrics, tts::SpeechSynthesizer,
+    asr::RecognizerPool, audio::Pcm, clock::ProcessClock, ids::LineNumber, llm::GroundedWriter,
+    media_plane::MediaPlane, phone_number::Places, recording::Recorder, retrieval::KnowledgeIndex,
+    routing::LineTable, sentiment::MoodClassifier, session::SessionSettings, sip::SipEndpoint,
+    storage::CallWriter, telemetry::Metrics, tts::SpeechSynthesizer,
 };
 
 /// What all calls share.
@@ -33,6 +33,8 @@ pub struct Services {
     pub moods: Option<Arc<MoodClassifier>>,
     /// Whether callers whose mood tells so are brought to a human.
     pub mood_escalates: bool,
+    /// A language model, if one is configured.
+    pub language_model: Option<Arc<GroundedWriter>>,
     /// Audio from words.
     pub synthesizer: Arc<dyn SpeechSynthesizer>,
     /// What a caller hears while an agent's phone rings.

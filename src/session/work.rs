@@ -5,12 +5,12 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::civil::DateTime;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Services, SnapshotKey, speaker::Synthesised};
+use super::{Services, SnapshotKey, generating::Writing, speaker::Synthesised};
 use crate::{
     asr::{Language, RecognizeError},
     audio::Pcm,
     clock::Moment,
-    conversation::ConversationSettings,
+    conversation::{ConversationSettings, Input},
     embedding::EmbedError,
     entry::Finding,
     ids::{OfferId, SearchId, SpeechId, UtteranceId},
@@ -42,6 +42,8 @@ pub(super) enum Done {
         search: SearchId,
         result: Result<Finding, SearchError>,
     },
+    /// By a language model.
+    Written(Input),
     Synthesised(Synthesised),
     Brief {
         offer: OfferId,
@@ -67,6 +69,8 @@ pub(super) struct Said {
 pub(super) struct Work {
     tasks: JoinSet<Done>,
     recognising: HashMap<UtteranceId, AbortHandle>,
+    /// What a language model writes.
+    pub(super) writing: Writing,
 }
 
 impl Work {
@@ -178,7 +182,12 @@ impl Work {
     /// The next piece that is done; waits for ever while there is none.
     pub(super) async fn next(&mut self) -> Done {
         loop {
-            match self.tasks.join_next().await {
+            // Both can be given up and asked again.
+            let joined = tokio::select! {
+                input = self.writing.next() => return Done::Written(input),
+                joined = self.tasks.join_next(), if !self.tasks.is_empty() => joined,
+            };
+            match joined {
                 Some(Ok(done)) => {
                     if let Done::Recognised { key, .. } = &done {
                         self.recognising.remove(&key.utterance);

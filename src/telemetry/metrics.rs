@@ -97,6 +97,24 @@ const REPLY_MS: &[u64] = &[
 /// Around the part of it that recognition may take: 200 ms.
 const RECOGNITION_MS: &[u64] = &[25, 50, 100, 150, 200, 250, 300, 500, 1_000, 2_000, 5_000];
 
+/// Around the time box of a language model's first sentence: 900 ms.
+const FIRST_SENTENCE_MS: &[u64] = &[200, 300, 400, 500, 600, 700, 800, 900, 1_000, 2_000];
+
+/// What can come of asking a language model.
+const GENERATIONS: &[&str] = &[
+    "answered",
+    "rewritten",
+    "declined",
+    "ungrounded",
+    "slow",
+    "orders",
+    "nothing_near",
+    "busy",
+    "resting",
+    "interrupted",
+    "failed",
+];
+
 impl Histogram {
     fn new(bounds_ms: &'static [u64]) -> Self {
         Self {
@@ -137,6 +155,12 @@ pub struct Metrics {
     pub handovers: Counter,
     /// Failures of engines.
     pub engine_failures: Family,
+    /// What came of asking a language model.
+    pub generations: Family,
+    /// How long that took in all, in milliseconds, by what came of it.
+    pub generations_ms: Family,
+    /// From asking a language model to its first sentence that may be said.
+    pub first_sentence: Histogram,
     /// From the caller's last word to the first sound of the reply.
     pub reply: Histogram,
     /// How long recognition of an utterance takes.
@@ -169,6 +193,9 @@ impl Default for Metrics {
                 "engine",
                 &["recognition", "search", "synthesis", "other"],
             ),
+            generations: Family::new("outcome", GENERATIONS),
+            generations_ms: Family::new("outcome", GENERATIONS),
+            first_sentence: Histogram::new(FIRST_SENTENCE_MS),
             reply: Histogram::new(REPLY_MS),
             recognition: Histogram::new(RECOGNITION_MS),
         }
@@ -197,6 +224,22 @@ impl Metrics {
                     Verdict::Abstain { .. } => "abstain",
                 };
                 self.turns.of(verdict).increment();
+            }
+            CallEvent::Generated {
+                outcome,
+                first_ms,
+                total_ms,
+                ..
+            } => {
+                self.generations.of(outcome.name()).increment();
+                self.generations_ms.of(outcome.name()).add(*total_ms);
+                if let Some(first_ms) = first_ms {
+                    self.first_sentence.observe_ms(*first_ms);
+                }
+            }
+            CallEvent::Rewritten { total_ms, .. } => {
+                self.generations.of("rewritten").increment();
+                self.generations_ms.of("rewritten").add(*total_ms);
             }
             CallEvent::BargeIn { .. } => self.barge_ins.increment(),
             CallEvent::Escalated { .. } => self.escalations.increment(),
@@ -269,6 +312,21 @@ impl Metrics {
             "Failures of engines.",
             &self.engine_failures,
         );
+        page.family(
+            "yingda_language_model_requests_total",
+            "Questions for which a language model was wanted, by what came of it.",
+            &self.generations,
+        );
+        page.family_seconds(
+            "yingda_language_model_seconds_total",
+            "How long that took in all, by what came of it.",
+            &self.generations_ms,
+        );
+        page.histogram(
+            "yingda_language_model_first_sentence_seconds",
+            "From asking a language model to its first sentence that was said.",
+            &self.first_sentence,
+        );
         page.histogram(
             "yingda_reply_seconds",
             "From the caller's last word to the first sound of the reply.",
@@ -326,6 +384,15 @@ impl Page {
         self.counters(name, help, family.label, &values);
     }
 
+    /// Milliseconds of each value, in seconds.
+    fn family_seconds(&mut self, name: &str, help: &str, family: &Family) {
+        self.head(name, help, "counter");
+        for (value, counter) in family.values.iter().zip(&family.counters) {
+            let labels = format!("{{{}=\"{value}\"}}", family.label);
+            self.line(name, &labels, seconds(counter.get()));
+        }
+    }
+
     fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
         self.head(name, help, "histogram");
         let bounds = histogram.bounds_ms.iter().map(|bound| seconds(*bound));
@@ -349,7 +416,10 @@ fn seconds(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Disposition, Party};
+    use crate::{
+        call::{Disposition, GenerationOutcome, Party},
+        ids::SearchId,
+    };
 
     fn page_of(metrics: &Metrics) -> String {
         let mut page = Page::default();
@@ -381,6 +451,36 @@ mod tests {
             "yingda_calls_ended_total{cause=\"failure\"} 1\n",
             "yingda_calls_active 1\n",
             "# TYPE yingda_reply_seconds histogram\n",
+        ] {
+            assert!(page.contains(line), "{line}{page}");
+        }
+    }
+
+    #[test]
+    fn what_came_of_a_language_model_is_counted_and_timed() {
+        let metrics = Metrics::default();
+        for (outcome, first_ms, total_ms) in [
+            (GenerationOutcome::Answered, Some(450), 1_500),
+            (GenerationOutcome::Slow, None, 900),
+            (GenerationOutcome::Slow, None, 900),
+        ] {
+            metrics.count(&CallEvent::Generated {
+                search: SearchId(1),
+                outcome,
+                sentences: Vec::new(),
+                first_ms,
+                total_ms,
+            });
+        }
+        let page = page_of(&metrics);
+        for line in [
+            "yingda_language_model_requests_total{outcome=\"answered\"} 1\n",
+            "yingda_language_model_requests_total{outcome=\"slow\"} 2\n",
+            "yingda_language_model_requests_total{outcome=\"failed\"} 0\n",
+            "yingda_language_model_seconds_total{outcome=\"answered\"} 1.5\n",
+            "yingda_language_model_seconds_total{outcome=\"slow\"} 1.8\n",
+            "yingda_language_model_first_sentence_seconds_bucket{le=\"0.5\"} 1\n",
+            "yingda_language_model_first_sentence_seconds_count 1\n",
         ] {
             assert!(page.contains(line), "{line}{page}");
         }

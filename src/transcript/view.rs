@@ -396,6 +396,8 @@ fn describe(event: &CallEvent) -> (&'static str, Option<String>) {
         CallEvent::CallbackRequested { number } => {
             ("callback_requested", Some(number.expose().clone()))
         }
+        CallEvent::Generated { outcome, .. } => ("generated", text_of(outcome)),
+        CallEvent::Rewritten { question, .. } => ("rewritten", Some(question.expose().clone())),
         CallEvent::Held => ("held", None),
         CallEvent::Resumed => ("resumed", None),
         CallEvent::EngineFailed { engine, .. } => ("engine_failed", Some(engine.clone())),

@@ -300,6 +300,8 @@ impl Fold<'_> {
                     self.was_no_question();
                 }
             }
+            // What a model says of an entry is no use of that entry's answer.
+            SpeechSource::Generated { .. } => {}
             SpeechSource::Entry { entry } => {
                 let at_ms = self.wall(at);
                 let Some(answer) = &mut self.answer else {

@@ -79,3 +79,86 @@ fn addresses_fit_each_other() {
         );
     }
 }
+
+/// The fault of a language model's table with these keys beside `url` and `model`; empty when there is none.
+fn faults_of_model(keys: &str) -> String {
+    let text = format!(
+        "[language_model]\nmodel = \"small\"\n{keys}\n[[business]]\nid = \"a\"\nname = \"a\"\n\
+         [[business.line]]\nnumber = \"4008001001\"\nknowledge = \"a.csv\"\n"
+    );
+    let config: Config = match toml::from_str(&text) {
+        Ok(config) => config,
+        Err(error) => return error.message().to_owned(),
+    };
+    match check(&config) {
+        Ok(()) => String::new(),
+        Err((key, problem)) => format!("{key} {problem}"),
+    }
+}
+
+#[test]
+fn a_language_model_is_asked_in_private_and_in_time() {
+    let near = "url = \"http://127.0.0.1:8000/v1\"";
+    for (keys, expected) in [
+        ("", ""),
+        ("total_ms = 900", ""),
+        (
+            "first_sentence_ms = 50",
+            "language_model.first_sentence_ms must be between 100 and 1000",
+        ),
+        (
+            "first_sentence_ms = 2000",
+            "language_model.first_sentence_ms must be between 100 and 1000",
+        ),
+        (
+            "total_ms = 800",
+            "language_model.total_ms must be between `first_sentence_ms` and 30000",
+        ),
+        (
+            "max_tokens = 1",
+            "language_model.max_tokens must be between 16 and 2000",
+        ),
+        ("slots = 0", "language_model.slots must be between 1 and 64"),
+        (
+            "floor = 2.0",
+            "language_model.floor must be between 0 and 1, not 2",
+        ),
+    ] {
+        assert_eq!(
+            faults_of_model(&format!("{near}\n{keys}")),
+            expected,
+            "{keys}"
+        );
+    }
+    let far = "url = \"http://models.example/v1\"";
+    assert_eq!(
+        faults_of_model(far),
+        "language_model.url must begin with https:// unless it is on this machine or `allow_http` is set"
+    );
+    assert_eq!(faults_of_model(&format!("{far}\nallow_http = true")), "");
+    assert_eq!(faults_of_model(""), "missing field `url`");
+    let typo = faults_of_model(&format!("{near}\nanswers = true"));
+    assert!(typo.starts_with("unknown field `answers`"), "{typo}");
+}
+
+#[test]
+fn the_example_of_a_language_model_is_sound_and_shows_the_defaults() {
+    let example = include_str!("../../../yingda.example.toml");
+    let (_, table) = example
+        .split_once("# [language_model]\n")
+        .expect("it is there");
+    let table = table.split("\n\n").next().expect("it ends");
+    let keys = table.lines().filter_map(|line| line.strip_prefix("# "));
+    let keys: Vec<&str> = keys.filter(|line| line.contains(" = ")).collect();
+    let shown: crate::config::LanguageModelConfig =
+        toml::from_str(&keys.join("\n")).expect("sound");
+    let bare: crate::config::LanguageModelConfig =
+        toml::from_str(&keys[..3].join("\n")).expect("sound");
+    let shown = crate::config::LanguageModelConfig {
+        key_file: None,
+        ..shown
+    };
+    assert_eq!(format!("{shown:?}"), format!("{bare:?}"));
+    let config: Config = toml::from_str(example).expect("sound");
+    assert!(config.language_model.is_none(), "off by default");
+}

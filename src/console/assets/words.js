@@ -27,7 +27,7 @@ export const EVENTS = {
   rejected: "呼叫被拒绝", answered: "接通", silence_reprompt: "无声提示", escalated: "需要人工", agent_offered: "呼叫坐席",
   agent_answered: "坐席接听", bridged: "主叫与坐席通话", agent_unavailable: "坐席未能接听", agent_left: "坐席离开",
   referred: "转出", noted: "已记录", callback_requested: "要求回电", held: "主叫保持", resumed: "主叫恢复",
-  engine_failed: "引擎故障", ended: "通话结束",
+  engine_failed: "引擎故障", generated: "语言模型组织回答", rewritten: "语言模型补全追问", ended: "通话结束",
 };
 
 export const REASONS = {

@@ -1,6 +1,7 @@
 //! Dialogues played line by line, and properties of any conversation.
 
 mod dialogues;
+mod generated;
 mod prompt_files;
 mod properties;
 mod recovery;

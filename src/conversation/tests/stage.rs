@@ -14,7 +14,7 @@ use crate::{
     call::{CallEvent, Digit, SpeechSource},
     clock::Moment,
     entry::{Action, Candidate, Entry, Finding, Verdict},
-    ids::{EntryId, KnowledgeVersion, SpeechId, UtteranceId},
+    ids::{EntryId, KnowledgeVersion, SearchId, SpeechId, UtteranceId},
     phone_number::{CallerNumber, Places},
     pii::Pii,
     transcript::Recognition,
@@ -109,6 +109,8 @@ pub(super) struct Stage {
     /// The caller's words on record.
     pub(super) heard: Vec<String>,
     asked: BTreeSet<UtteranceId>,
+    /// The search for which a language model was asked last.
+    pub(super) generating: Option<SearchId>,
 }
 
 impl Stage {
@@ -133,6 +135,7 @@ impl Stage {
             revisions: BTreeMap::new(),
             heard: Vec::new(),
             asked: BTreeSet::new(),
+            generating: None,
         };
         stage.input(Input::Started);
         stage
@@ -194,11 +197,26 @@ impl Stage {
                     let name = match &speech.source {
                         SpeechSource::Prompt { key } => key.clone(),
                         SpeechSource::Entry { entry } => entry.to_string(),
+                        SpeechSource::Generated { entry } => format!("written from {entry}"),
                     };
                     self.line(&format!("say{mark} {name}{pace}"));
                     self.playing
                         .push((speech.id, speech.text, speech.interruptible));
                 }
+                Output::Generate(wanted) => {
+                    let entries: Vec<_> = wanted
+                        .candidates
+                        .iter()
+                        .map(|candidate| candidate.entry.id.to_string())
+                        .collect();
+                    let before = wanted.before.map_or(String::new(), |(question, answer)| {
+                        format!(" after {} {answer}", question.expose())
+                    });
+                    let asked = wanted.question.into_inner();
+                    self.line(&format!("generate {asked} from {entries:?}{before}"));
+                    self.generating = Some(wanted.search);
+                }
+                Output::StopGenerating => self.line("stop generating"),
                 Output::Record => {}
                 Output::ResumePlayout => {
                     self.paused = false;
@@ -283,6 +301,10 @@ impl Stage {
                 };
                 format!("turn {} -> {verdict}", question.expose())
             }
+            CallEvent::Generated {
+                outcome, sentences, ..
+            } => format!("generated {} {}", outcome.name(), sentences.len()),
+            CallEvent::Rewritten { question, .. } => format!("rewritten {}", question.expose()),
             CallEvent::Chosen { candidate } => format!("chosen {}", candidate.entry.id),
             CallEvent::CallbackRequested { number } => format!("callback {}", number.expose()),
             CallEvent::Noted { entry, text } => format!("noted for {entry}: {}", text.expose()),

@@ -1,6 +1,7 @@
 //! The machine of a call on a stage: inputs at moments, and what it asked for and wrote down.
 
 mod calls;
+mod generated;
 mod moods;
 mod overheard;
 mod properties;
@@ -208,6 +209,7 @@ fn name(output: &SessionOutput) -> Option<String> {
         SessionOutput::Say(speech) => match &speech.source {
             crate::call::SpeechSource::Prompt { key } => format!("say {key}"),
             crate::call::SpeechSource::Entry { entry } => format!("answer {entry}"),
+            crate::call::SpeechSource::Generated { entry } => format!("written from {entry}"),
         },
         SessionOutput::Reject { status } => format!("reject {status}"),
         SessionOutput::CallAgent { offer, target } => format!("call {offer} {target}"),

@@ -34,6 +34,8 @@ const EVENTS: &[&str] = &[
     "barge_in",
     "digit",
     "turn",
+    "generated",
+    "rewritten",
     "chosen",
     "understood",
     "silence_reprompt",
