@@ -70,6 +70,7 @@ impl Conversation {
         if candidates.is_empty() && before.is_none() {
             return false;
         }
+        self.drop_generation(now);
         self.generating = Some(Generating {
             search,
             asked: asked.to_owned(),

@@ -72,7 +72,8 @@ fn sentences_are_said_as_they_come_and_repeated_together() {
     stage.says("再说一遍");
     check(
         &mut stage,
-        "understood repeat
+        "commit
+         understood repeat
          say written from A1",
     );
     let said = stage.playing.last().map(|speech| speech.1.as_str());
@@ -101,7 +102,7 @@ fn without_a_sentence_the_plain_way_goes_on() {
         );
         stage.hear();
         stage.says("第二个");
-        check(&mut stage, "chosen A2\nsay A2");
+        check(&mut stage, "commit\nchosen A2\nsay A2");
     }
 }
 
@@ -175,17 +176,47 @@ fn a_barge_in_drops_the_rest() {
     stage.says("冰箱坏了");
     check(
         &mut stage,
-        "stop
-         heard only: 洗衣机两小
+        "commit
+         stop
          barge-in
          turn 冰箱坏了 -> answer
          say A2
          stop generating
-         generated interrupted 1",
+         generated interrupted 1
+         heard only: 洗衣机两小",
     );
     stage.writes("冰箱明天上门。", "A2");
     stage.stops_writing(GenerationOutcome::Answered);
     check(&mut stage, "");
+}
+
+#[test]
+fn a_new_question_takes_the_place_of_the_answer_to_the_old() {
+    let mut stage = talking();
+    stage.says("维修");
+    let old = stage.generating.expect("a model was asked");
+    stage.writes("洗衣机两小时内联系您。", "A1");
+    stage.begin_to_hear();
+    stage.take_log();
+    stage.says("维修要钱吗");
+    check(
+        &mut stage,
+        "stop
+         barge-in
+         turn 维修要钱吗 -> clarify
+         stop generating
+         generated interrupted 1
+         generate 维修要钱吗 from [\"A1\", \"A2\"] after 维修 洗衣机两小时内联系您。
+         heard only: 洗衣机两小",
+    );
+    let outcome = GenerationOutcome::Answered;
+    stage.input(Input::GenerationEnded {
+        search: old,
+        outcome,
+    });
+    check(&mut stage, "");
+    stage.stops_writing(GenerationOutcome::Declined);
+    check(&mut stage, "generated declined 0\nsay clarify.two");
 }
 
 #[test]

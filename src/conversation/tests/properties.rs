@@ -1,14 +1,15 @@
 //! Whatever happens, a conversation never falls silent for good.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 
-use super::stage::{Stage, ZH};
+use super::stage::{Stage, ZH, finding};
 use crate::{
-    call::AgentUnavailable,
+    call::{AgentUnavailable, GeneratedSentence, GenerationOutcome},
     conversation::Input,
-    ids::{SearchId, SpeechId, UtteranceId},
+    ids::{EntryId, SearchId, SpeechId, UtteranceId},
+    pii::Pii,
 };
 
 #[derive(Clone, Debug)]
@@ -26,6 +27,9 @@ enum Step {
     Fail(u64, u32),
     Sensed,
     SearchFails(u64),
+    Writes(u64),
+    WritingEnds(u64),
+    Completes(u64),
     SpeechFails(u64),
     SpeechDropped(u64),
     AgentAnswers,
@@ -77,6 +81,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Fail(u, r)),
         1 => Just(Step::Sensed),
         1 => (0u64..4).prop_map(Step::SearchFails),
+        2 => (0u64..4).prop_map(Step::Writes),
+        1 => (0u64..4).prop_map(Step::WritingEnds),
+        1 => (0u64..4).prop_map(Step::Completes),
         1 => (0u64..8).prop_map(Step::SpeechFails),
         1 => (0u64..8).prop_map(Step::SpeechDropped),
         1 => Just(Step::AgentAnswers),
@@ -123,6 +130,22 @@ fn take(stage: &mut Stage, step: &Step) {
             search: SearchId(search),
             error: error(),
         }),
+        Step::Writes(search) => stage.input(Input::Generated {
+            search: SearchId(search),
+            sentence: GeneratedSentence {
+                text: "明天上门。".to_owned(),
+                entry: EntryId::new("A2"),
+            },
+        }),
+        Step::WritingEnds(search) => stage.input(Input::GenerationEnded {
+            search: SearchId(search),
+            outcome: GenerationOutcome::Answered,
+        }),
+        Step::Completes(search) => stage.input(Input::Rewritten {
+            search: SearchId(search),
+            question: Pii::new("冰箱坏了".to_owned()),
+            finding: finding("冰箱坏了"),
+        }),
         Step::SpeechFails(speech) => {
             let speech = SpeechId(speech);
             stage.playing.retain(|playing| playing.0 != speech);
@@ -157,8 +180,12 @@ fn take(stage: &mut Stage, step: &Step) {
     }
 }
 
-fn played(steps: &[Step], engines: bool) -> Stage {
+fn played(steps: &[Step], engines: bool, model: bool) -> Stage {
     let mut stage = Stage::new(ZH, "13800138000");
+    if model {
+        let settings = Arc::make_mut(&mut stage.machine.settings);
+        settings.timings.generation = Some(Duration::from_millis(900));
+    }
     stage.engines = engines;
     for step in steps {
         take(&mut stage, step);
@@ -170,13 +197,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn the_same_inputs_give_the_same_outputs(steps in prop::collection::vec(step(), 0..60)) {
-        prop_assert_eq!(played(&steps, true).log, played(&steps, true).log);
+    fn the_same_inputs_give_the_same_outputs(steps in prop::collection::vec(step(), 0..60), model: bool) {
+        prop_assert_eq!(played(&steps, true, model).log, played(&steps, true, model).log);
     }
 
     #[test]
-    fn it_speaks_ends_or_waits_for_a_human(steps in prop::collection::vec(step(), 0..60), engines: bool) {
-        let mut stage = played(&steps, engines);
+    fn it_speaks_ends_or_waits_for_a_human(steps in prop::collection::vec(step(), 0..60), engines: bool, model: bool) {
+        let mut stage = played(&steps, engines, model);
         stage.input(Input::Resumed);
         stage.hear();
         let deadline = stage.now + Duration::from_secs(600);
