@@ -33,7 +33,7 @@ const LONGEST: usize = 120;
 /// may be in the question that it answers.
 const LEAST_FROM_ANSWER: f32 = 0.5;
 
-/// The least share of a clause that must be said before a sentence goes on to the next one.
+/// The least share of a clause, by its characters that claim something, that a sentence must say of it.
 const LEAST_OF_CLAUSE: f32 = 0.6;
 
 /// Clauses that one clause of a sentence may draw together.
@@ -56,6 +56,9 @@ pub enum Unsupported {
     /// It says nothing.
     #[error("it says nothing")]
     Empty,
+    /// It asks something.
+    #[error("it asks instead of answering")]
+    Asks,
     /// It is too long to be heard out.
     #[error("it is longer than {LONGEST} characters")]
     TooLong,
@@ -80,9 +83,9 @@ pub enum Unsupported {
     /// It leaves a condition of the passage out.
     #[error("it leaves out a condition of `{0}`")]
     Condition(String),
-    /// It joins parts that the passage does not join.
-    #[error("the passage does not say `{0}` in one breath")]
-    Joined(String),
+    /// It tears something out of what the passage says, or joins what it does not join.
+    #[error("`{0}` is torn out of what the passage says")]
+    Torn(String),
     /// Too little of it stands in the passage's answer.
     #[error("it repeats a question instead of its answer")]
     NoAnswer,
@@ -203,7 +206,7 @@ impl Passage {
         let whole = || claim.text.iter().collect();
         Err(match nearest {
             Some((_, reason)) if fits.iter().any(|fit| !fit.contains(&true)) => reason,
-            _ => Unsupported::Joined(whole()),
+            _ => Unsupported::Torn(whole()),
         })
     }
 
@@ -250,8 +253,12 @@ impl Passage {
                 });
             }
         }
-        match ground.part.limits.is_subset(&claim.limits) && ground.openers.is_subset(&claim.limits)
-        {
+        // Conditions are kept, and none is added that would change when it holds (7天内, 7天后). 如果 is free: it claims less.
+        let kept = part.limits.is_subset(&claim.limits) && ground.openers.is_subset(&claim.limits);
+        let known = |class: &usize| {
+            part.limits.contains(class) || ground.openers.contains(class) || opens(*class)
+        };
+        match kept && clause.limits.iter().all(known) {
             true => Ok(()),
             false => Err(Unsupported::Condition(text(&clause.text))),
         }
@@ -263,8 +270,8 @@ impl Passage {
         contains(&self.question, word) && !contains(&self.answer, word)
     }
 
-    /// Whether the clauses of `claim` can rest on grounds in the order of the answer, none of them torn: who goes on to another
-    /// clause has said most of the one before. Else the subject of one would get what is said of the other.
+    /// Whether the clauses of `claim` can rest on grounds in the order of the answer, none of them torn. Else the subject of one
+    /// would get what is said of the other, or 定制商品不能退 would become 商品不能退.
     fn follows(&self, claim: &Claim, fits: &[Vec<bool>]) -> bool {
         let clauses = claim.clauses.len();
         // `ends[k]`: the grounds on which the first k clauses can end.
@@ -283,8 +290,7 @@ impl Passage {
                         break;
                     }
                     let run = &claim.clauses[first..next];
-                    let is_last = next == clauses && ground.first == ground.last;
-                    if (is_last || ground.is_said_by(run))
+                    if ground.is_said_by(run)
                         && self.is_in_order(run, ground)
                         && !ends[next].contains(&place)
                     {
@@ -402,14 +408,15 @@ impl Ground {
         clause.terms.iter().filter(known).count()
     }
 
-    /// Whether each of its clauses is said, for the most part and with all its facts.
+    /// Whether each of its clauses is said: all its facts, denials and longer words, and most of the rest.
     fn is_said_by(&self, clauses: &[Part]) -> bool {
         let has = |fact: &str| {
             clauses
                 .iter()
                 .any(|clause| clause.facts().any(|said| said == fact))
         };
-        if !self.part.facts().all(has) {
+        let denials: usize = clauses.iter().map(|clause| clause.denials.len()).sum();
+        if !self.part.facts().all(has) || denials < self.part.denials.len() {
             return false;
         }
         let said = |word: &Word| {
@@ -424,8 +431,12 @@ impl Ground {
             };
             let all = length(&mut words.iter());
             let part = length(&mut words.iter().filter(|word| said(word)));
+            let kept = words
+                .iter()
+                .filter(|word| !word.may_go && word.text.len() > 1)
+                .all(said);
             // Clauses are far shorter than 2^24 characters.
-            part as f32 >= all as f32 * LEAST_OF_CLAUSE
+            kept && part as f32 >= all as f32 * LEAST_OF_CLAUSE
         })
     }
 }
@@ -444,6 +455,9 @@ impl Claim {
         }
         if let Some(symbol) = sentence.chars().find(|symbol| is_unspeakable(*symbol)) {
             return Err(Unsupported::Unspeakable(symbol));
+        }
+        if sentence.contains(['？', '?']) {
+            return Err(Unsupported::Asks);
         }
         let text = canonical(sentence);
         let parts = text.split(|symbol| ends_clause(*symbol)).map(Part::new);
@@ -520,27 +534,8 @@ pub(super) fn warm_up() {
     words(&['好']);
 }
 
-/// Addresses, markup, placeholders.
+/// Addresses, markup, placeholders, symbols that are not seen: whatever is no letter, digit or mark of plain sentences.
 fn is_unspeakable(symbol: char) -> bool {
-    matches!(
-        symbol,
-        '@' | '<'
-            | '>'
-            | '{'
-            | '}'
-            | '['
-            | ']'
-            | '|'
-            | '`'
-            | '*'
-            | '#'
-            | '_'
-            | '\\'
-            | '/'
-            | '='
-            | '〔'
-            | '〕'
-            | '【'
-            | '】'
-    )
+    const MARKS: &str = " ，。！？；：、（）“”‘’《》「」『』…—–-~～·%％‰¥￥$£€+.,!?;:()'\"℃&";
+    !symbol.is_alphanumeric() && !MARKS.contains(symbol)
 }

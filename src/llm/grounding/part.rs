@@ -68,6 +68,8 @@ pub(super) struct Word {
     pub(super) text: Vec<char>,
     /// It names a thing, a person, a place, a time.
     pub(super) names: bool,
+    /// It may be left out: an adverb, a particle, a word that joins others.
+    pub(super) may_go: bool,
     /// It is a number or what is counted.
     pub(super) counts: bool,
 }
@@ -100,6 +102,9 @@ pub(super) fn words(text: &[char]) -> Vec<Word> {
                 || is_measure(&word)
                 || week_word(&word),
             names,
+            may_go: tag
+                .tag
+                .starts_with(['c', 'd', 'e', 'o', 'p', 'r', 'u', 'y', 'z']),
             text: word,
         })
     })
@@ -151,9 +156,10 @@ pub(super) fn limits(text: &[char]) -> BTreeSet<usize> {
         .filter(|class| LEXICON.limits[*class].are_in(text))
         .collect();
     for (place, symbol) in AFTER_TIME.into_iter().enumerate() {
-        let after_time = text
-            .windows(2)
-            .any(|pair| pair[1] == symbol && "天日月年时周期钟号点单收".contains(pair[0]));
+        let after_time = text.windows(2).any(|pair| {
+            pair[1] == symbol
+                && (is_numeral(pair[0]) || "天日月年时周期钟号点半分单收以之".contains(pair[0]))
+        });
         if after_time {
             classes.insert(LEXICON.limits.len() + place);
         }

@@ -45,11 +45,7 @@ fn entry(id: &str, question: &str, answer: &str) -> Entry {
 
 fn passages() -> Vec<Passage> {
     [
-        entry(
-            "A1",
-            "洗衣机保修多久？",
-            "洗衣机整机保修三年，电机保修十年。",
-        ),
+        entry("A1", "洗衣机保修多久？", "整机保修三年，电机保修十年。"),
         entry("A2", "冰箱保修多久？", "冰箱整机保修一年。"),
     ]
     .iter()
