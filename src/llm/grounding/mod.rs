@@ -36,6 +36,9 @@ const LEAST_FROM_ANSWER: f32 = 0.5;
 /// The least share of a clause, by its characters that claim something, that a sentence must say of it.
 const LEAST_OF_CLAUSE: f32 = 0.6;
 
+/// What says yes, in a clause that says nothing else.
+const ASSENT: &str = "可以能会是有要";
+
 /// Clauses that one clause of a sentence may draw together.
 const MOST_CLAUSES: usize = 4;
 
@@ -181,6 +184,13 @@ impl Passage {
             let promise = &claim.text[at..at + length];
             if !contains(&self.answer, promise) {
                 return Err(Unsupported::Promise(promise.iter().collect()));
+            }
+        }
+        // 可以 is as much of an answer as what follows it.
+        let mut clauses = self.answer.split(|symbol| ends_clause(*symbol));
+        for assent in &claim.assents {
+            if !clauses.any(|clause| clause == assent.as_slice()) {
+                return Err(Unsupported::Word(assent.iter().collect()));
             }
         }
         let mut reasons = Vec::new();
@@ -445,6 +455,8 @@ impl Ground {
 struct Claim {
     text: Vec<char>,
     clauses: Vec<Part>,
+    /// Clauses that say yes and nothing else: 可以, 是的.
+    assents: Vec<Vec<char>>,
     limits: BTreeSet<usize>,
 }
 
@@ -461,12 +473,18 @@ impl Claim {
         }
         let text = canonical(sentence);
         let parts = text.split(|symbol| ends_clause(*symbol)).map(Part::new);
-        let clauses: Vec<Part> = parts.filter(|part| !part.words.is_empty()).collect();
-        match clauses.is_empty() {
+        let says = |part: &Part| !(part.words.is_empty() && part.denials.is_empty());
+        let (clauses, bare): (Vec<Part>, Vec<Part>) = parts.partition(says);
+        let assents = bare.into_iter().map(|part| part.text);
+        let assents = assents
+            .filter(|text| text.iter().any(|symbol| ASSENT.contains(*symbol)))
+            .collect();
+        match clauses.iter().all(|part| part.words.is_empty()) {
             true => Err(Unsupported::Empty),
             false => Ok(Self {
                 limits: limits(&text),
                 clauses,
+                assents,
                 text,
             }),
         }

@@ -1,5 +1,7 @@
 //! What may be said from three passages, and what may not: the wrong price, the swapped day, the flipped denial.
 
+mod shipped;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -175,6 +177,8 @@ fn a_denial_is_not_turned() {
             "You cannot return a parcel within 14 days[6].",
             "negation cannot ",
         ),
+        ("可以，定制商品不支持七天无理由退货[3]。", "word 可以"),
+        ("不可以，其他商品签收后7天内、没拆没装可以退货[3]。", "torn"),
         // The question is no answer to itself.
         ("会员日能退货[5]。", "condition 会员日能退货"),
     ]);
