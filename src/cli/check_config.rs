@@ -33,6 +33,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         |encoder| format!("{} {}", encoder.name(), encoder.version()),
     );
     let _ = writeln!(text, "encoder: {encoder}");
+    if let Some(writer) = &files.language_model {
+        let _ = writeln!(text, "language model: {}", writer.model());
+    }
     for warning in language_warnings(&config)? {
         let _ = writeln!(text, "WARNING  {warning}");
     }

@@ -12,19 +12,23 @@
 mod canonical;
 mod citations;
 mod facts;
+mod ground;
 mod part;
 mod polarity;
+mod questions;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
 use self::{
-    canonical::{canonical, ends_clause, ends_sentence},
+    canonical::{canonical, ends_clause},
     citations::without_citations,
-    part::{Item, Part, Word, contains, limits, opens, place_of, words},
+    ground::Ground,
+    part::{Item, Part, contains, limits, opens, place_of, words},
 };
 use super::lexicon::LEXICON;
+pub(super) use questions::{adds_no_fact, is_drawn_from};
 
 /// The longest sentence that is said, in characters: some 25 s of speech.
 const LONGEST: usize = 120;
@@ -33,14 +37,8 @@ const LONGEST: usize = 120;
 /// may be in the question that it answers.
 const LEAST_FROM_ANSWER: f32 = 0.5;
 
-/// The least share of a clause, by its characters that claim something, that a sentence must say of it.
-const LEAST_OF_CLAUSE: f32 = 0.6;
-
 /// What says yes, in a clause that says nothing else.
 const ASSENT: &str = "可以能会是有要";
-
-/// Clauses that one clause of a sentence may draw together.
-const MOST_CLAUSES: usize = 4;
 
 /// Denials that say the same: it cannot be done.
 const IMPOSSIBLE: &[&str] = &[
@@ -366,91 +364,6 @@ impl Passage {
     }
 }
 
-/// Clauses of one sentence of an answer that a clause can rest on.
-#[derive(Debug)]
-struct Ground {
-    /// The first and the last of them, counted over the whole answer.
-    first: usize,
-    last: usize,
-    part: Part,
-    /// The words of each.
-    words: Vec<Vec<Word>>,
-    /// The classes of limits that govern the sentence.
-    openers: BTreeSet<usize>,
-}
-
-impl Ground {
-    fn all(answer: &[char]) -> Vec<Self> {
-        let mut grounds = Vec::new();
-        let mut before = 0;
-        for sentence in answer.split(|symbol| ends_sentence(*symbol)) {
-            let clauses: Vec<&[char]> = sentence
-                .split(|symbol| ends_clause(*symbol))
-                .filter(|clause| !clause.is_empty())
-                .collect();
-            let openers: BTreeSet<usize> = limits(sentence)
-                .into_iter()
-                .filter(|class| opens(*class))
-                .collect();
-            for first in 0..clauses.len() {
-                for last in first..clauses.len().min(first + MOST_CLAUSES) {
-                    grounds.push(Self {
-                        first: before + first,
-                        last: before + last,
-                        part: Part::new(&clauses[first..=last].join(&'，')),
-                        words: clauses[first..=last]
-                            .iter()
-                            .map(|clause| words(clause))
-                            .collect(),
-                        openers: openers.clone(),
-                    });
-                }
-            }
-            before += clauses.len();
-        }
-        grounds
-    }
-
-    /// How many terms it shares with a clause.
-    fn shared(&self, clause: &Part) -> usize {
-        let known =
-            |term: &&(String, bool)| self.part.terms.iter().any(|(known, _)| *known == term.0);
-        clause.terms.iter().filter(known).count()
-    }
-
-    /// Whether each of its clauses is said: all its facts, denials and longer words, and most of the rest.
-    fn is_said_by(&self, clauses: &[Part]) -> bool {
-        let has = |fact: &str| {
-            clauses
-                .iter()
-                .any(|clause| clause.facts().any(|said| said == fact))
-        };
-        let denials: usize = clauses.iter().map(|clause| clause.denials.len()).sum();
-        if !self.part.facts().all(has) || denials < self.part.denials.len() {
-            return false;
-        }
-        let said = |word: &Word| {
-            word.counts
-                || clauses
-                    .iter()
-                    .any(|clause| contains(&clause.text, &word.text))
-        };
-        self.words.iter().all(|words| {
-            let length = |words: &mut dyn Iterator<Item = &Word>| -> usize {
-                words.map(|word| word.text.len()).sum()
-            };
-            let all = length(&mut words.iter());
-            let part = length(&mut words.iter().filter(|word| said(word)));
-            let kept = words
-                .iter()
-                .filter(|word| !word.may_go && word.text.len() > 1)
-                .all(said);
-            // Clauses are far shorter than 2^24 characters.
-            kept && part as f32 >= all as f32 * LEAST_OF_CLAUSE
-        })
-    }
-}
-
 /// A sentence that is to be checked, in the form of comparison.
 struct Claim {
     text: Vec<char>,
@@ -489,62 +402,6 @@ impl Claim {
             }),
         }
     }
-}
-
-/// Whether `text` says nothing that `sources` do not say, word by word and number by number; in which order does not count.
-/// With `all_of`: its names and numbers must all be in `text`. For questions, which claim nothing.
-pub(super) fn is_drawn_from(text: &str, sources: &[&str], all_of: &str) -> bool {
-    if text.chars().any(is_unspeakable) {
-        return false;
-    }
-    let part = Part::new(&canonical(text));
-    let known: Vec<Part> = sources
-        .iter()
-        .map(|source| Part::new(&canonical(source)))
-        .collect();
-    let wanted = Part::new(&canonical(all_of));
-    let has =
-        |parts: &[Part], word: &Word| parts.iter().any(|known| contains(&known.text, &word.text));
-    let has_fact = |parts: &[Part], fact: &str| {
-        asks(fact)
-            || parts
-                .iter()
-                .any(|known| known.facts().any(|known| known == fact))
-    };
-    let draws = part
-        .words
-        .iter()
-        .all(|word| word.counts || has(&known, word))
-        && part.facts().all(|fact| has_fact(&known, fact));
-    let part = std::slice::from_ref(&part);
-    draws
-        && wanted
-            .words
-            .iter()
-            .filter(|word| word.names && !word.counts)
-            .all(|word| has(part, word))
-        && wanted.facts().all(|fact| has_fact(part, fact))
-}
-
-/// Whether every number of the question `text` is in `sources`.
-pub(super) fn adds_no_fact(text: &str, sources: &[&str]) -> bool {
-    let part = Part::new(&canonical(text));
-    let known: Vec<Part> = sources
-        .iter()
-        .map(|source| Part::new(&canonical(source)))
-        .collect();
-    !text.chars().any(is_unspeakable)
-        && part.facts().all(|fact| {
-            asks(fact)
-                || known
-                    .iter()
-                    .any(|known| known.facts().any(|known| known == fact))
-        })
-}
-
-/// Whether a fact is none in a question: 几年, 几块.
-fn asks(fact: &str) -> bool {
-    fact.starts_with('几')
 }
 
 /// Loads the dictionary, which takes some 100 ms, before a caller waits for it.
