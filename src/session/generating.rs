@@ -154,6 +154,7 @@ impl Job {
         let asked = wanted.question.expose().as_str();
         let mut candidates = wanted.candidates.clone();
         if settings.rewrite
+            && may_follow_up(asked)
             && let Some((question, answer)) = &wanted.before
         {
             let before = Before {
@@ -186,6 +187,13 @@ impl Job {
             .await?;
         Ok(First::Answer(answer))
     }
+}
+
+/// Whether a question is so short that it can lean on the one before. A longer one is complete, and completing it would take the
+/// time that its answer needs.
+fn may_follow_up(asked: &str) -> bool {
+    let longest = if asked.is_ascii() { 48 } else { 16 };
+    asked.chars().count() <= longest
 }
 
 /// What may be answered from, best first, each entry once.
