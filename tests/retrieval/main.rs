@@ -45,7 +45,7 @@ fn out_of_scope() -> Vec<Case> {
             expected: None,
         })
         .collect();
-    assert!(cases.len() >= 120);
+    assert!(cases.len() >= 200);
     cases
 }
 
