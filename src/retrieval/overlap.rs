@@ -2,7 +2,7 @@
 //!
 //! BM25 ranks texts by the weight of shared terms and divides by length so that long texts do not win. Here texts are as
 //! short as questions, and scores must compare between questions, so the shared weight is divided twice instead: by the
-//! weight of the question ([`Overlap::recall`]) and by that of the text (precision). Both are exact, lie in
+//! weight of the question ([`OverlapIndex::recall`]) and by that of the text (precision). Both are exact, lie in
 //! 0..=1 and can be explained term by term, which the scores of a search library cannot; one finds the texts that are worth it
 //! (see `recall`).
 
