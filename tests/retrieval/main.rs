@@ -56,7 +56,6 @@ fn misheard<I: Ranking>(index: impl Fn(&[Entry]) -> I, replaced: f64, lost: f64)
         .iter()
         .flatten()
         .flat_map(|entry| [entry.question.clone(), entry.answer.clone()])
-        .chain([OUT_OF_SCOPE.to_owned()])
         .collect();
     let mut reports = Vec::new();
     for entries in &businesses {
