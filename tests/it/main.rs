@@ -3,6 +3,7 @@
 mod baresip;
 mod crash;
 mod knowledge;
+mod language_model;
 mod metrics;
 mod scenarios;
 mod server;
