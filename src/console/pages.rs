@@ -1,4 +1,4 @@
-//! The two pages and what they are made of, embedded in the program.
+//! The pages and what they are made of, embedded in the program.
 
 use axum::{
     extract::Path,
@@ -17,15 +17,28 @@ pub(super) async fn call() -> Html<&'static str> {
     Html(include_str!("assets/call.html"))
 }
 
+pub(super) async fn knowledge() -> Html<&'static str> {
+    Html(include_str!("assets/knowledge.html"))
+}
+
+/// The page reads the names from its own address.
+pub(super) async fn base() -> Html<&'static str> {
+    Html(include_str!("assets/base.html"))
+}
+
 pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, ApiError> {
+    const CSS: &str = "text/css; charset=utf-8";
     const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
     let (kind, text) = match name.as_str() {
-        "console.css" => (
-            "text/css; charset=utf-8",
-            include_str!("assets/console.css"),
-        ),
+        "console.css" => (CSS, include_str!("assets/console.css")),
+        "knowledge.css" => (CSS, include_str!("assets/knowledge.css")),
         "words.js" => (JAVASCRIPT, include_str!("assets/words.js")),
         "calls.js" => (JAVASCRIPT, include_str!("assets/calls.js")),
+        "knowledge.js" => (JAVASCRIPT, include_str!("assets/knowledge.js")),
+        "base.js" => (JAVASCRIPT, include_str!("assets/base.js")),
+        "base-draft.js" => (JAVASCRIPT, include_str!("assets/base-draft.js")),
+        "base-publish.js" => (JAVASCRIPT, include_str!("assets/base-publish.js")),
+        "base-learn.js" => (JAVASCRIPT, include_str!("assets/base-learn.js")),
         "call.js" => (JAVASCRIPT, include_str!("assets/call.js")),
         _ => return Err(ApiError::NoSuchPage),
     };

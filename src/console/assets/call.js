@@ -41,6 +41,7 @@ function notes(line) {
     made.append(element("span", `tag ${kind}`, `${VERDICTS[decision.verdict]} ${decision.entry ?? ""}${score}`));
     const about = decision.choices?.length ? decision.choices.join(" / ") : decision.verdict === "answer" ? decision.question : "";
     if (about) made.append(element("span", "", about));
+    if (decision.also) made.append(element("span", "", `＋ ${decision.also}`));
   }
   for (const flag of line.flags ?? []) {
     if (decision && (flag === "clarified" || flag === "abstained")) continue;

@@ -78,3 +78,16 @@ export async function get(path) {
   if (!response.ok) throw new Error(body.error?.message ?? response.statusText);
   return body;
 }
+
+export function row(...parts) {
+  const made = element("div", "row");
+  made.append(...parts);
+  return made;
+}
+
+export function list(items, empty) {
+  if (!items.length) return element("p", "card empty", empty);
+  const made = element("ul", "card items");
+  made.append(...items);
+  return made;
+}
