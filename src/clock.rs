@@ -125,3 +125,15 @@ impl ProcessClock {
         self.origin + moment.since(Moment::ORIGIN)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_business_has_beijing_time() {
+        let at = |wall_ms| beijing_time(wall_ms).to_string();
+        assert_eq!(at(0), "1970-01-01T08:00:00");
+        assert_eq!(at(1_790_784_000_000), "2026-10-01T00:00:00");
+    }
+}

@@ -7,7 +7,10 @@ use std::{fmt, str::FromStr, sync::Arc};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EntryId, KnowledgeVersion};
+use crate::{
+    ids::{EntryId, KnowledgeVersion},
+    pii::Pii,
+};
 
 /// One thing a knowledge base can say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,6 +207,18 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The version of the knowledge base that was searched.
     pub version: KnowledgeVersion,
+    /// What a second question of the same utterance is answered with; only beside an answer to the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Candidate>,
+}
+
+/// A turn that was answered, for the question that follows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Context {
+    /// What the caller asked.
+    pub question: Pii<String>,
+    /// The entry that was said.
+    pub entry: Arc<Entry>,
 }
 
 #[cfg(test)]

@@ -143,6 +143,7 @@ pub(super) fn index_maker(config: &Config, encoder: Option<Arc<dyn TextEncoder>>
             margin: config.retrieval.margin,
         },
         encoder,
+        folder: Some(config.retrieval.indexes.clone()),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
     publishing::{BasePlan, Voice},
-    retrieval::KnowledgeIndex,
+    retrieval::{KnowledgeIndex, Synonyms},
     routing::{LineRule, LineTable},
     session::{HandoverSettings, LineServices, SessionSettings, TransferMode},
     tts::SpeechRequest,
@@ -91,6 +91,7 @@ impl Files {
         let (mut lines, mut sentences) = (HashMap::new(), Vec::new());
         let mut bases: BTreeMap<BaseId, BasePlan> = BTreeMap::new();
         for business in &config.businesses {
+            let synonyms = synonyms(business)?;
             for line in &business.lines {
                 let number = LineNumber::new(&line.number);
                 rules.push(LineRule {
@@ -117,6 +118,7 @@ impl Files {
                         file: line.knowledge.clone(),
                         lines: Vec::new(),
                         voices: Vec::new(),
+                        synonyms: synonyms.clone(),
                         known: Known::default(),
                     }),
                 };
@@ -270,6 +272,16 @@ fn knowledge(file: &Path) -> anyhow::Result<KnowledgeBase> {
     let content = std::fs::read(file)
         .with_context(|| format!("knowledge file {} cannot be read", file.display()))?;
     Ok(parse_csv(&file.display().to_string(), &content)?)
+}
+
+/// A business's own words.
+fn synonyms(business: &BusinessConfig) -> anyhow::Result<Synonyms> {
+    let Some(file) = &business.synonyms else {
+        return Ok(Synonyms::default());
+    };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("synonyms {} cannot be read", file.display()))?;
+    Synonyms::parse(&text).with_context(|| file.display().to_string())
 }
 
 fn settings(

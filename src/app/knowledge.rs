@@ -6,8 +6,9 @@ use anyhow::Context;
 
 use super::{Files, engines};
 use crate::{
+    clock::ProcessClock,
     config::Config,
-    publishing::{Desk, lessons::Classroom, reading::Reader, seed},
+    publishing::{Desk, Model, lessons::Classroom, reading::Reader, seed},
     storage::Store,
     tts::cache::PhraseCache,
 };
@@ -30,11 +31,19 @@ pub async fn open_workshop(config: &Config, now_ms: i64) -> anyhow::Result<Works
         seed(&store, plan, now_ms).await?;
     }
     let classroom = Classroom::new(store.clone(), &files.bases, files.encoder.clone());
+    let model = model(&files, ProcessClock::start());
     let maker = engines::index_maker(config, files.encoder);
     Ok(Workshop {
-        desk: Desk::new(store, files.bases, maker, reader()?),
+        desk: Desk::new(store, files.bases, maker, reader()?).with_model(model),
         classroom,
     })
+}
+
+/// The language model, as one who proposes phrasings.
+pub(super) fn model(files: &Files, clock: ProcessClock) -> Option<Model> {
+    let writer = files.language_model.clone()?;
+    let now = Box::new(move || clock.now());
+    Some(Model { writer, now })
 }
 
 /// This program, to read documents with.

@@ -94,7 +94,8 @@ impl App {
             files.bases.clone(),
             maker.clone(),
             knowledge::reader()?,
-        );
+        )
+        .with_model(knowledge::model(&files, clock));
         let library = Library::new(
             store.clone(),
             files.bases.clone(),

@@ -2,7 +2,7 @@
 
 mod asr;
 mod retrieval;
-mod scale;
+mod retrieval_scale;
 mod sentiment;
 
 use std::{fs::File, io::BufWriter, path::Path};
@@ -24,8 +24,8 @@ enum Engine {
     Asr(asr::Args),
     /// How well questions find their answers: by words, by vectors, by both.
     Retrieval(retrieval::Args),
-    /// How long a large knowledge base takes.
-    Scale(scale::Args),
+    /// How a large knowledge base does: time to import, index, open and ask, and memory.
+    RetrievalScale(retrieval_scale::Args),
     /// How well the mood of turns and the need of a human are told.
     Sentiment(sentiment::Args),
 }
@@ -35,7 +35,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     match args.engine {
         Engine::Asr(args) => asr::run(args),
         Engine::Retrieval(args) => retrieval::run(args),
-        Engine::Scale(args) => scale::run(args),
+        Engine::RetrievalScale(args) => retrieval_scale::run(args),
         Engine::Sentiment(args) => sentiment::run(args),
     }
 }

@@ -151,6 +151,9 @@ fn line_of(line: &Line) -> String {
         if let Some(score) = decision.score {
             note.push_str(&format!(" {score:.2}"));
         }
+        if let Some(also) = &decision.also {
+            note.push_str(&format!(" + {also}"));
+        }
         if !decision.choices.is_empty() {
             note.push_str(&format!(" [{}]", decision.choices.join(" | ")));
         }

@@ -251,6 +251,9 @@ pub struct BusinessConfig {
     pub id: String,
     /// Name as callers and agents know it.
     pub name: String,
+    /// Its own words for one thing, a text file: one thing a line, the usual word first.
+    #[serde(default)]
+    pub synonyms: Option<PathBuf>,
     /// Its 400 numbers.
     #[serde(rename = "line")]
     pub lines: Vec<LineConfig>,

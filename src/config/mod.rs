@@ -94,6 +94,7 @@ impl Config {
         resolve(&mut self.recognition.model);
         resolve(&mut self.recognition.catalog);
         resolve(&mut self.synthesis.cache);
+        resolve(&mut self.retrieval.indexes);
         for path in [&mut self.synthesis.model, &mut self.synthesis.onnxruntime] {
             path.iter_mut().for_each(resolve);
         }
@@ -109,6 +110,7 @@ impl Config {
             file.into_iter().for_each(resolve);
         }
         for business in &mut self.businesses {
+            business.synonyms.iter_mut().for_each(resolve);
             for line in &mut business.lines {
                 resolve(&mut line.knowledge);
             }

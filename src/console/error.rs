@@ -106,6 +106,8 @@ impl From<DeskError> for ApiError {
             | DeskError::Busy(_)
             | DeskError::NothingBefore(_)
             | DeskError::Empty(_)
+            | DeskError::NoModel
+            | DeskError::Model(_)
             | DeskError::Refused { .. } => Self::Conflict(error.to_string()),
             DeskError::Document(_) | DeskError::NothingTaken { .. } => {
                 Self::Unprocessable(error.to_string())

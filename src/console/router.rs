@@ -19,6 +19,8 @@ pub(super) fn router(state: ConsoleState) -> Router {
         // Pages and what they are made of.
         .route("/", get(pages::calls))
         .route("/calls/{id}", get(pages::call))
+        .route("/knowledge", get(pages::knowledge))
+        .route("/knowledge/{business}/{base}", get(pages::base))
         .route("/assets/{name}", get(pages::asset))
         // For machines that watch.
         .route("/healthz", get(api::healthz))
@@ -90,7 +92,7 @@ pub(super) fn router(state: ConsoleState) -> Router {
         )
         .route(
             "/api/knowledge/{business}/{base}/proposals",
-            get(knowledge::proposals),
+            get(knowledge::proposals).post(knowledge::propose),
         )
         .route(
             "/api/knowledge/{business}/{base}/rulings",

@@ -366,15 +366,12 @@ async fn recordings_stay_inside_their_folder() {
 #[tokio::test]
 async fn pages_are_self_contained() {
     let console = Console::new(true).await;
-    for path in [
-        "/",
-        "/calls/0190",
-        "/assets/console.css",
-        "/assets/words.js",
-        "/assets/calls.js",
-        "/assets/call.js",
-    ] {
-        let answer = console.get(path).await;
+    let pages = ["/", "/calls/0190", "/knowledge", "/knowledge/a/b"];
+    let mut wanted: Vec<String> = pages.map(str::to_owned).to_vec();
+    let mut place = 0;
+    while let Some(path) = wanted.get(place).cloned() {
+        place += 1;
+        let answer = console.get(&path).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(
             answer
@@ -394,7 +391,19 @@ async fn pages_are_self_contained() {
         ] {
             assert!(!text.contains(outside), "{path} holds {outside}");
         }
+        // What it is made of, in turn.
+        for quoted in text.split('"').skip(1).step_by(2) {
+            let part = match quoted.strip_prefix("./") {
+                Some(module) => format!("/assets/{module}"),
+                None if quoted.starts_with("/assets/") => quoted.to_owned(),
+                None => continue,
+            };
+            if !wanted.contains(&part) {
+                wanted.push(part);
+            }
+        }
     }
+    assert_eq!(wanted.len(), pages.len() + 10, "{wanted:?}");
 }
 
 #[tokio::test]

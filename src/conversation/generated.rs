@@ -63,7 +63,7 @@ impl Conversation {
         };
         let says = |candidate: &Candidate| candidate.entry.action == Action::Answer;
         let candidates: Vec<Candidate> = candidates.into_iter().filter(says).collect();
-        let answer = self.repeatable.as_ref().filter(|_| self.was_answered());
+        let answer = self.repeatable.last().filter(|_| self.was_answered());
         let before = answer
             .filter(|_| !before.is_empty())
             .map(|answer| (Pii::new(before.to_owned()), answer.text.clone()));
@@ -146,7 +146,7 @@ impl Conversation {
             });
         }
         // 再说一遍 repeats all of it.
-        if let Some(said) = &mut self.repeatable {
+        if let Some(said) = self.repeatable.last_mut() {
             said.text = joined(&said.text, &text);
         }
         self.say_text(text, source, true, 1.0);

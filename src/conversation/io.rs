@@ -8,7 +8,7 @@ use crate::{
         GenerationOutcome, Party,
     },
     clock::Moment,
-    entry::{Candidate, Finding},
+    entry::{Candidate, Context, Finding},
     ids::{SearchId, SpeechId, UtteranceId},
     pii::Pii,
     transcript::Recognition,
@@ -179,6 +179,8 @@ pub enum Output {
         search: SearchId,
         /// As it was recognised.
         question: Pii<String>,
+        /// The turn before, if it was answered.
+        context: Option<Context>,
     },
     /// Have a language model complete the question, or phrase an answer out of entries.
     Generate(Generation),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     call::{CallEvent, EscalationReason},
     clock::Moment,
-    entry::Candidate,
+    entry::{Candidate, Context},
     escalation::EscalationPolicy,
     ids::{EntryId, SearchId, UtteranceId},
     phone_number::CallerNumber,
@@ -111,8 +111,10 @@ pub struct Conversation {
     pub(super) patient: bool,
     pub(super) reprompts: u8,
     pub(super) speed: f32,
-    pub(super) repeatable: Option<Repeatable>,
+    pub(super) repeatable: Vec<Repeatable>,
     pub(super) last_question: String,
+    /// The last turn, if it was answered: what a follow-up goes on from.
+    pub(super) answered: Option<Context>,
     /// Which utterance that was.
     pub(super) asked_in: UtteranceId,
     /// Why a human was asked for last.
@@ -147,8 +149,9 @@ impl Conversation {
             patient: false,
             reprompts: 0,
             speed: 1.0,
-            repeatable: None,
+            repeatable: Vec::new(),
             last_question: String::new(),
+            answered: None,
             asked_in: UtteranceId::default(),
             escalated: None,
             asked_more: false,

@@ -55,7 +55,7 @@ impl Conversation {
 
     /// Says something that 再说一遍 repeats.
     pub(super) fn say_repeatable(&mut self, said: Repeatable) {
-        self.repeatable = Some(said.clone());
+        self.repeatable = vec![said.clone()];
         self.say_text(said.text, said.source, true, said.speed);
     }
 
@@ -82,17 +82,19 @@ impl Conversation {
         if let Some(key) = first {
             self.say(key);
         }
-        match self.repeatable.clone() {
-            Some(said) => self.say_text(said.text, said.source, true, said.speed),
-            None if first.is_none() => self.say("answer.nothing_to_repeat"),
-            None => {}
+        let repeated = self.repeatable.clone();
+        if repeated.is_empty() && first.is_none() {
+            self.say("answer.nothing_to_repeat");
+        }
+        for said in repeated {
+            self.say_text(said.text, said.source, true, said.speed);
         }
     }
 
     /// Whether the last thing of substance that was said is an answer.
     pub(super) fn was_answered(&self) -> bool {
         self.repeatable
-            .as_ref()
+            .last()
             .is_some_and(|said| is_answer(&said.source))
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     call::{CallEvent, EndCause, EscalationReason, Party, SpeechSource},
     clock::Moment,
-    entry::{Action, Candidate, Finding, Verdict},
+    entry::{Action, Candidate, Context, Entry, Finding, Verdict},
     escalation::EscalationPolicy,
     ids::{EntryId, UtteranceId},
     pii::Pii,
@@ -251,7 +251,10 @@ impl Conversation {
             self.set_callback_aside();
         }
         match finding.verdict {
-            Verdict::Answer { candidate } => self.say_entry(candidate),
+            Verdict::Answer { candidate } => match finding.second {
+                Some(second) => self.say_both(candidate, second),
+                None => self.say_entry(candidate),
+            },
             Verdict::Clarify { candidates } => self.clarify(candidates),
             Verdict::Abstain { .. } => match std::mem::replace(&mut self.stage, Stage::Open) {
                 Stage::Noting { entry, .. } => self.note(entry, text.to_owned()),
@@ -275,16 +278,44 @@ impl Conversation {
         }
     }
 
+    /// Says the answers to two questions of one utterance. What asks for something comes last, and a human, who can be told
+    /// of both, alone.
+    fn say_both(&mut self, first: Candidate, second: Candidate) {
+        let escalates = |one: &Candidate| EscalationPolicy::of_action(&one.entry.action).is_some();
+        let asks = |one: &Candidate| one.entry.action != Action::Answer;
+        let (before, last) = match (asks(&first), asks(&second)) {
+            (false, _) => ((!escalates(&second)).then_some(first), second),
+            (true, false) => ((!escalates(&first)).then_some(second), first),
+            (true, true) if escalates(&second) => (None, second),
+            (true, true) => (None, first),
+        };
+        let mut said = Vec::new();
+        if let Some(before) = before {
+            self.say_answer(&before.entry);
+            said = std::mem::take(&mut self.repeatable);
+        }
+        self.say_entry(last);
+        // 再说一遍 means both.
+        self.repeatable.splice(..0, said);
+    }
+
+    fn say_answer(&mut self, entry: &Entry) {
+        self.say_repeatable(Repeatable {
+            text: entry.answer.clone(),
+            source: SpeechSource::Entry {
+                entry: entry.id.clone(),
+            },
+            speed: 1.0,
+        });
+    }
+
     fn say_entry(&mut self, candidate: Candidate) {
         self.policy.answered();
         let entry = candidate.entry;
-        let source = SpeechSource::Entry {
-            entry: entry.id.clone(),
-        };
-        self.say_repeatable(Repeatable {
-            text: entry.answer.clone(),
-            source,
-            speed: 1.0,
+        self.say_answer(&entry);
+        self.answered = Some(Context {
+            question: Pii::new(self.last_question.clone()),
+            entry: entry.clone(),
         });
         self.stage = match &entry.action {
             Action::Answer | Action::Transfer(_) | Action::Escalate(_) => Stage::Open,
@@ -349,6 +380,7 @@ impl Conversation {
     }
 
     fn abstain(&mut self) {
+        self.answered = None;
         match self.policy.abstained() {
             Some(reason) => self.escalate(reason, Some("abstain.second")),
             None => {

@@ -9,7 +9,7 @@ use super::{
     machine::{Conversation, Stage},
     playout::Repeatable,
 };
-use crate::{escalation::EscalationPolicy, ids::UtteranceId};
+use crate::{entry::Context, escalation::EscalationPolicy, ids::UtteranceId};
 
 /// The utterance that was acted on in its pause, and how things stood before.
 #[derive(Clone, Debug)]
@@ -17,7 +17,8 @@ pub(super) struct Committed {
     hearing: Hearing,
     stage: Stage,
     policy: EscalationPolicy,
-    repeatable: Option<Repeatable>,
+    repeatable: Vec<Repeatable>,
+    answered: Option<Context>,
     asked_more: bool,
     set_aside: SetAside,
 }
@@ -29,6 +30,7 @@ impl Conversation {
             stage: self.stage.clone(),
             policy: self.policy,
             repeatable: self.repeatable.clone(),
+            answered: self.answered.clone(),
             asked_more: self.asked_more,
             set_aside: self.set_aside.clone(),
         });
@@ -73,6 +75,7 @@ impl Conversation {
                 self.stage = committed.stage;
                 self.policy = committed.policy;
                 self.repeatable = committed.repeatable;
+                self.answered = committed.answered;
                 self.asked_more = committed.asked_more;
                 self.set_aside = committed.set_aside;
                 self.stop_playout();

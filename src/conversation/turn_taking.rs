@@ -214,6 +214,7 @@ impl Conversation {
                 self.output(Output::Search {
                     search,
                     question: Pii::new(question),
+                    context: self.answered.clone(),
                 });
             }
             (Understood::Question, Meaning::Asked(_)) => {}

@@ -126,12 +126,15 @@ impl TextEncoder for BertEncoder {
         let mut order: Vec<usize> = (0..tokens.len()).collect();
         order.sort_by_key(|&at| tokens[at].len());
         let mut vectors = vec![Vec::new(); tokens.len()];
-        for group in order.chunks(BATCH) {
-            let batch: Vec<&Encoding> = group.iter().map(|&at| &tokens[at]).collect();
-            let states = self
-                .thread
-                .run(|| self.states(&batch))
-                .map_err(|error| EmbedError::new(&self.name, error))?;
+        let groups: Vec<&[usize]> = order.chunks(BATCH).collect();
+        let found = self
+            .thread
+            .each(groups.len(), |number| {
+                let batch: Vec<&Encoding> = groups[number].iter().map(|&at| &tokens[at]).collect();
+                self.states(&batch)
+            })
+            .map_err(|error| EmbedError::new(&self.name, error))?;
+        for (group, states) in groups.into_iter().zip(found) {
             for (&at, state) in group.iter().zip(states.chunks(self.dimensions)) {
                 vectors[at] = unit(state.to_vec())
                     .ok_or_else(|| EmbedError::new(&self.name, "a vector has no direction"))?;

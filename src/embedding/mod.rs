@@ -1,7 +1,8 @@
 //! Sentences into vectors: the [`TextEncoder`] seam and its engines.
 //!
 //! [`compact`] reads the small encoder that comes with the program, [`bert`] a folder with a BERT model such as bge-small-zh.
-//! Both compute on one thread each, so that questions of many calls never take more cores than there are encoders.
+//! Both compute on one thread each, so that questions of many calls never take more cores than there are encoders; whoever has
+//! hundreds of sentences at once, as an import has, is given two threads beside it.
 //!
 //! This module does not search (see `retrieval`) and does not decide what to say.
 

@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::civil::DateTime;
 
-use super::{BasePlan, IndexMaker, reading::Reader};
+use super::{BasePlan, Index, IndexMaker, Material, Model, reading::Reader};
 use crate::{
     embedding::EmbedError,
     entry::{Entry, Finding},
@@ -19,7 +19,8 @@ use crate::{
         export::to_csv,
         import::{DocumentError, Report},
     },
-    retrieval::{KnowledgeIndex, Query, SearchError},
+    llm::NotWritten,
+    retrieval::{Query, SearchError},
     sandbox::SandboxError,
     storage::{StorageError, Store, knowledge::Signature},
     tts::{SynthesizeError, cache::PhraseCache},
@@ -125,6 +126,12 @@ pub enum DeskError {
         /// What became of every row and page.
         report: Box<Report>,
     },
+    /// There is no language model to ask.
+    #[error("no language model is configured ([language_model])")]
+    NoModel,
+    /// The language model is of no use.
+    #[error("the language model proposes nothing: {0}")]
+    Model(NotWritten),
     /// The index could not be made.
     #[error("the index cannot be made: {0}")]
     Index(#[from] EmbedError),
@@ -157,8 +164,9 @@ pub struct Desk {
     plans: HashMap<BaseId, BasePlan>,
     maker: IndexMaker,
     pub(super) reader: Reader,
+    pub(super) model: Option<Model>,
     steps: Mutex<HashMap<BaseId, Step>>,
-    indexes: Mutex<Vec<Arc<dyn KnowledgeIndex>>>,
+    indexes: Mutex<Vec<(BaseId, Index)>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -178,9 +186,16 @@ impl Desk {
                 .collect(),
             maker,
             reader,
+            model: None,
             steps: Mutex::default(),
             indexes: Mutex::default(),
         }
+    }
+
+    /// The same, with a language model that may be asked to propose.
+    #[must_use]
+    pub fn with_model(self, model: Option<Model>) -> Self {
+        Self { model, ..self }
     }
 
     /// Where everything is kept.
@@ -246,37 +261,79 @@ impl Desk {
         now: DateTime,
     ) -> Result<Vec<Finding>, DeskError> {
         let known = KnowledgeBase::new(self.entries(base, which).await?);
-        let index = self.index(known).await?;
+        let index = self.index(base, known).await?.of_calls();
         let mut findings = Vec::with_capacity(questions.len());
         for question in questions {
-            findings.push(
-                index
-                    .search(Query {
-                        text: question,
-                        now,
-                    })
-                    .await?,
-            );
+            findings.push(index.search(Query::new(question, now)).await?);
         }
         Ok(findings)
     }
 
-    async fn index(&self, known: KnowledgeBase) -> Result<Arc<dyn KnowledgeIndex>, DeskError> {
-        let KnowledgeBase { version, entries } = known;
-        if let Some(index) = self.kept(&version) {
+    /// The language of the lines that answer from a base; Mandarin before there is one.
+    pub(super) fn language(&self, base: &BaseId) -> String {
+        let voice = self.plans.get(base).and_then(|plan| plan.voices.first());
+        voice.map_or_else(|| "zh-CN".to_owned(), |voice| voice.language.clone())
+    }
+
+    /// The index of a draft or version.
+    pub(super) async fn index(
+        &self,
+        base: &BaseId,
+        known: KnowledgeBase,
+    ) -> Result<Index, DeskError> {
+        if let Some(index) = self.kept(base, &known.version) {
             return Ok(index);
         }
-        let index = self.maker.make(version, entries).await?;
-        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-        indexes.truncate(INDEXES_KEPT - 1);
-        indexes.insert(0, index.clone());
+        let material = self.material(base, known).await?;
+        let index = self.maker.of_draft(material).await?;
+        self.keep(base, &index);
         Ok(index)
     }
 
-    fn kept(&self, version: &KnowledgeVersion) -> Option<Arc<dyn KnowledgeIndex>> {
+    /// The index of what is about to be published, kept for the process that answers calls.
+    async fn version_index(&self, base: &BaseId, known: KnowledgeBase) -> Result<(), DeskError> {
+        let material = self.material(base, known).await?;
+        let index = self.maker.of_version(material).await?;
+        self.keep(base, &index);
+        Ok(())
+    }
+
+    async fn material(&self, base: &BaseId, known: KnowledgeBase) -> Result<Material, DeskError> {
+        let synonyms = self.plans.get(base).map(|plan| plan.synonyms.clone());
+        let synonyms = synonyms.unwrap_or_default();
+        let mut previous = self.newest(base);
+        if previous.is_none()
+            && let Some(published) = self.store.published(base).await?
+        {
+            let (base, synonyms) = (base.clone(), synonyms.clone());
+            previous = self.maker.kept(base, published.hash, synonyms).await;
+        }
+        Ok(Material {
+            base: base.clone(),
+            known,
+            synonyms,
+            previous,
+        })
+    }
+
+    fn keep(&self, base: &BaseId, index: &Index) {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        indexes.truncate(INDEXES_KEPT - 1);
+        indexes.insert(0, (base.clone(), index.clone()));
+    }
+
+    fn kept(&self, base: &BaseId, version: &KnowledgeVersion) -> Option<Index> {
         let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = indexes.iter().find(|index| index.version() == version);
-        kept.cloned()
+        let mut of_base = indexes.iter().filter(|(of, _)| of == base);
+        let kept = of_base.find(|(_, index)| index.of_calls().version() == version);
+        kept.map(|(_, index)| index.clone())
+    }
+
+    /// The index of a base that was made last.
+    fn newest(&self, base: &BaseId) -> Option<Index> {
+        let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = indexes.iter().find(|(of, _)| of == base);
+        kept.map(|(_, index)| index.clone())
     }
 
     /// How far the last publication of a base is.
@@ -404,7 +461,7 @@ impl Desk {
         publication: &mut Running<'_>,
     ) -> Result<(), DeskError> {
         publication.at(Step::Indexing);
-        self.index(known.clone()).await?;
+        self.version_index(base, known.clone()).await?;
         // A base that no line uses has no voice yet.
         let requests = match self.plans.get(base) {
             Some(plan) => plan.answers(&known.entries),

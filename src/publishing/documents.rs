@@ -1,9 +1,9 @@
 //! Documents into a draft.
 
-use super::{Desk, DeskError, reading::ReadError};
+use super::{Desk, DeskError, Proposed, Source, reading::ReadError};
 use crate::{
     entry::Entry,
-    ids::BaseId,
+    ids::{BaseId, EntryId},
     knowledge::import::{Imported, Mode, Outcome, entries_of, merge},
     storage::knowledge::{DraftChange, ImportRecord, Signature},
 };
@@ -14,6 +14,9 @@ pub struct ImportDone {
     /// Its number, unless it was only tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
+    /// Phrasings that were proposed for its entries; nothing where it was only tried or proposing failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Proposed>,
     /// The revision of the draft that it made, or that it was tried on.
     pub revision: u64,
     /// What was understood, and what became of every row and page.
@@ -58,6 +61,7 @@ impl Desk {
         if order.dry_run {
             return Ok(ImportDone {
                 id: None,
+                proposed: None,
                 revision: draft.revision,
                 imported,
             });
@@ -84,8 +88,19 @@ impl Desk {
         // What was fitted to the draft is put into that draft and no other.
         let expected = Some(draft.revision);
         let (id, revision) = self.store.import(base, expected, &changes, &record).await?;
+        let entries = imported.entries.iter();
+        let entries: Vec<EntryId> = entries.map(|entry| entry.id.clone()).collect();
+        let proposed = match self.propose(base, Some(&entries), Source::Patterns).await {
+            Ok(proposed) => Some(proposed),
+            // The document is in the draft, and proposals can be asked for again.
+            Err(error) => {
+                tracing::warn!(knowledge.base = %base, %error, "no phrasings are proposed for an imported document");
+                None
+            }
+        };
         Ok(ImportDone {
             id: Some(id),
+            proposed,
             revision,
             imported,
         })

@@ -13,7 +13,7 @@ use std::{
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{BasePlan, IndexMaker};
+use super::{BasePlan, Index, IndexMaker, Material};
 use crate::{
     embedding::EmbedError,
     entry::Entry,
@@ -70,6 +70,8 @@ pub struct Library {
     maker: IndexMaker,
     speech: Arc<PhraseCache>,
     states: Mutex<HashMap<BaseId, BaseState>>,
+    /// What new calls get: the next version embeds only what this one does not have.
+    indexes: Mutex<HashMap<BaseId, Index>>,
     published: Notify,
 }
 
@@ -95,6 +97,7 @@ impl Library {
             maker,
             speech,
             states: Mutex::default(),
+            indexes: Mutex::default(),
             published: Notify::new(),
         }
     }
@@ -132,14 +135,29 @@ impl Library {
         self.speech
             .prefetch(&requests, |done| spoken(done, all))
             .await?;
-        let index = self.maker.make(version.hash.clone(), entries).await?;
+        let previous = self.indexes().get(&plan.id).cloned();
+        let material = Material {
+            base: plan.id.clone(),
+            known: KnowledgeBase {
+                version: version.hash.clone(),
+                entries,
+            },
+            synonyms: plan.synonyms.clone(),
+            previous: previous.clone(),
+        };
+        let index = self.maker.of_version(material).await?;
+        self.indexes().insert(plan.id.clone(), index.clone());
+        // The one before is what a rollback brings back.
+        let before = previous.map(|index| index.of_calls().version().clone());
+        let kept = before.into_iter().chain([version.hash.clone()]).collect();
+        self.maker.keep_only(&plan.id, kept).await;
         self.set(BaseState {
             id: plan.id.clone(),
             version: version.number,
             entries: version.entries,
             failed: None,
         });
-        Ok(index)
+        Ok(index.of_calls())
     }
 
     fn set(&self, state: BaseState) {
@@ -149,6 +167,10 @@ impl Library {
     fn states(&self) -> std::sync::MutexGuard<'_, HashMap<BaseId, BaseState>> {
         // Only whole states are put in: a panic elsewhere leaves it sound.
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn indexes(&self) -> std::sync::MutexGuard<'_, HashMap<BaseId, Index>> {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What new calls get, by base.

@@ -11,13 +11,15 @@ mod indexes;
 pub mod lessons;
 mod library;
 mod plan;
+mod proposing;
 pub mod reading;
 
 pub use desk::{Desk, DeskError, Order, Step, Which};
 pub use documents::{ImportDone, ImportOrder};
-pub use indexes::IndexMaker;
+pub use indexes::{Index, IndexMaker, Material};
 pub use library::{BaseState, Library, LibraryError, Shelf, seed};
 pub use plan::{BasePlan, Voice};
+pub use proposing::{MOST_ENTRIES, Model, Proposed, Source};
 
 #[cfg(test)]
 mod tests;

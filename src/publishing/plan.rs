@@ -6,6 +6,7 @@ use crate::{
     entry::Entry,
     ids::{BaseId, LineNumber},
     knowledge::{KnowledgeBase, check::Known},
+    retrieval::Synonyms,
     tts::SpeechRequest,
 };
 
@@ -22,6 +23,8 @@ pub struct BasePlan {
     pub lines: Vec<LineNumber>,
     /// The voices of those lines, each once.
     pub voices: Vec<Voice>,
+    /// The business's own words.
+    pub synonyms: Synonyms,
     /// What its entries may name.
     pub known: Known,
 }

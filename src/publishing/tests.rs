@@ -14,7 +14,7 @@ use crate::{
     entry::{Action, Entry, Validity, Verdict},
     ids::{BaseId, BaseName, BusinessId, EntryId, LineNumber},
     knowledge::{KnowledgeBase, check::Known},
-    retrieval::{KnowledgeIndex, RetrievalConfig},
+    retrieval::{KnowledgeIndex, RetrievalConfig, Synonyms},
     storage::{
         Store,
         knowledge::{DraftChange, Origin, Signature},
@@ -55,6 +55,7 @@ fn plan(seed: Vec<Entry>) -> BasePlan {
             language: "zh-CN".to_owned(),
             voice: "f2".to_owned(),
         }],
+        synonyms: Synonyms::default(),
         known: Known::default(),
     }
 }
@@ -63,6 +64,7 @@ fn maker() -> IndexMaker {
     IndexMaker {
         config: RetrievalConfig::default(),
         encoder: None,
+        folder: None,
     }
 }
 

@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::pairs::Pairs;
 use super::{
-    lexical::LexicalIndex,
+    lexical::cut,
     lexicon::{BACKCHANNELS, FUNCTION_WORDS, words},
+    normal_form::normal_form,
     views::sound,
 };
 use crate::embedding::{EmbedError, TextEncoder};
@@ -74,7 +75,7 @@ pub fn cluster(
     // By form, so that the order of what is given decides nothing.
     let mut forms: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, question) in questions.iter().enumerate() {
-        let form = LexicalIndex::normal(question);
+        let form = normal_form(cut(question));
         match is_noise(&form) {
             true => clusters.ignored.push(place),
             false => forms.entry(form).or_default().push(place),
@@ -132,7 +133,7 @@ pub fn without_doubles<'a>(
     known: impl IntoIterator<Item = &'a str>,
     texts: impl IntoIterator<Item = &'a str>,
 ) -> Vec<&'a str> {
-    let form = |text: &str| LexicalIndex::normal(text).replace(' ', "");
+    let form = |text: &str| normal_form(cut(text)).replace(' ', "");
     let mut seen: BTreeSet<String> = known.into_iter().map(form).collect();
     texts
         .into_iter()

@@ -3,6 +3,7 @@
 //! This module does not read files (see `cli`) and does not change an index.
 
 mod mishearing;
+mod synthetic;
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ use crate::{
     ids::EntryId,
 };
 
-pub use self::mishearing::Mishearing;
+pub use self::{mishearing::Mishearing, synthetic::Synthetic};
 
 /// A question and the entry that it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,8 +226,6 @@ pub fn without_one<I>(
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::DateTime;
-
     use super::*;
     use crate::{
         entry::Candidate,
@@ -266,18 +265,19 @@ mod tests {
     }
 
     /// Ranks A1, A2, A3, A4, whatever is asked.
-    struct Fixed(RetrievalConfig, KnowledgeVersion);
+    struct Fixed(RetrievalConfig);
 
     impl Ranking for Fixed {
         fn config(&self) -> &RetrievalConfig {
             &self.0
         }
 
-        fn version_asked(&self) -> &KnowledgeVersion {
-            &self.1
-        }
-
-        fn rank_at(&self, _: &str, _: Option<DateTime>, most: usize) -> Vec<Candidate> {
+        fn rank_at(
+            &self,
+            _question: &str,
+            most: usize,
+            _now: Option<jiff::civil::DateTime>,
+        ) -> Vec<Candidate> {
             let ranked = (1u8..5).map(|place| Candidate {
                 entry: FakeIndex::entry(&format!("A{place}"), "问", "答").into(),
                 score: 0.9 / f32::from(place),
@@ -294,10 +294,7 @@ mod tests {
             expected: expected.map(EntryId::new),
         };
         let cases = [Some("A1"), Some("A2"), Some("A4"), Some("A9"), None].map(case);
-        let report = Report::of(
-            &Fixed(RetrievalConfig::default(), KnowledgeVersion::new("test")),
-            &cases,
-        );
+        let report = Report::of(&Fixed(RetrievalConfig::default()), &cases);
         assert_eq!((report.cases, report.in_scope), (5, 4));
         assert_eq!((report.hit_at_1, report.hit_at_3), (1, 2));
         assert_eq!(report.mean_reciprocal_rank(), (1.0 + 0.5 + 0.25) / 4.0);

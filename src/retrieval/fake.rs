@@ -92,14 +92,15 @@ impl KnowledgeIndex for FakeIndex {
         &self.version
     }
 
-    fn search<'a>(&'a self, query: Query<'a>) -> SearchFuture<'a> {
-        let verdict = match self.verdicts.get(query.text) {
+    fn search(&self, query: Query) -> SearchFuture<'_> {
+        let verdict = match self.verdicts.get(query.text.expose()) {
             Some(verdict) => verdict.clone(),
             None => Ok(Verdict::Abstain { nearest: None }),
         };
         let finding = verdict.map(|verdict| Finding {
             verdict,
             version: self.version.clone(),
+            second: None,
         });
         Box::pin(std::future::ready(finding))
     }
@@ -107,8 +108,6 @@ impl KnowledgeIndex for FakeIndex {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::DateTime;
-
     use super::*;
 
     #[tokio::test]
@@ -121,10 +120,9 @@ mod tests {
                 [entry.clone(), FakeIndex::entry("A2", "退票", "可以。")],
             )
             .on_failure("坏", SearchError::Unavailable("down".to_owned()));
-        let verdict = async |text| {
-            let now = DateTime::default();
-            let found = index.search(Query { text, now }).await;
-            found.map(|found| found.verdict)
+        let verdict = async |question| {
+            let query = Query::new(question, jiff::civil::DateTime::MIN);
+            index.search(query).await.map(|found| found.verdict)
         };
 
         assert!(matches!(

@@ -42,6 +42,11 @@ pub(super) const DENSE_ALONE: Fusion = Fusion {
 };
 
 impl Fusion {
+    /// What vectors add to the log-odds.
+    pub(super) fn of_vectors(&self, nearness: Nearness) -> f32 {
+        self.most * nearness.most + self.mean * nearness.mean
+    }
+
     /// 0 to 1. `lexical` is the log-odds of the evidence by words.
     pub(super) fn score(&self, lexical: f32, nearness: Nearness) -> f32 {
         let sum = self.bias

@@ -3,16 +3,18 @@
 //! What is a phrasing by character or by sound is meant, whatever the vectors say; all else is scored by both. When the
 //! encoder fails, words alone are asked, so that a caller is not left without an answer.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::civil::DateTime;
 
 use super::{
-    KnowledgeIndex, Query, Ranking, RetrievalConfig, SearchError, SearchFuture,
+    IndexOptions, KnowledgeIndex, Query, Ranking, RetrievalConfig, SearchError, SearchFuture,
+    asking,
     calibration::Evidence,
-    dense::{DenseIndex, Near},
+    dense::DenseIndex,
     fusion::{self, Nearness},
     lexical::{HIGHEST_BY_OVERLAP, LexicalIndex, Match},
+    recall::{Recall, Sought, Terms},
 };
 use crate::{
     embedding::{EmbedError, TextEncoder},
@@ -52,16 +54,73 @@ impl HybridIndex {
         config: RetrievalConfig,
         encoder: Arc<dyn TextEncoder>,
     ) -> Result<Self, EmbedError> {
-        let lexical = LexicalIndex::build(version, entries, config);
-        let (of_entries, texts): (Vec<u32>, Vec<&str>) = lexical.phrasings().unzip();
-        let vectors = encoder.embed_many(&texts)?;
-        let dense = DenseIndex::build(of_entries, &vectors, encoder.dimensions());
+        let options = IndexOptions {
+            config,
+            ..IndexOptions::default()
+        };
+        Self::build_with(version, entries, options, encoder, None)
+    }
+
+    /// The same with the words of a business. Phrasings that `previous` knows are not embedded again.
+    pub fn build_with(
+        version: KnowledgeVersion,
+        entries: Vec<Entry>,
+        options: IndexOptions,
+        encoder: Arc<dyn TextEncoder>,
+        previous: Option<&Self>,
+    ) -> Result<Self, EmbedError> {
+        let lexical = LexicalIndex::build_with(version, entries, options);
+        let texts: Vec<String> = lexical.embedded().collect();
+        let known = previous
+            .map(|index| index.known(&*encoder))
+            .unwrap_or_default();
+        let unknown: Vec<&str> = texts
+            .iter()
+            .map(String::as_str)
+            .filter(|text| !known.contains_key(*text))
+            .collect();
+        let mut found = encoder.embed_many(&unknown)?.into_iter();
+        let mut vectors = Vec::with_capacity(texts.len() * encoder.dimensions());
+        for text in &texts {
+            match known.get(text.as_str()) {
+                Some(vector) => vectors.extend_from_slice(vector),
+                None => vectors.extend(found.next().unwrap_or_default()),
+            }
+        }
+        if vectors.len() != texts.len() * encoder.dimensions() {
+            let problem = "its vectors have not the number or the length that it says";
+            return Err(EmbedError::new(encoder.name(), problem));
+        }
+        Ok(Self::with_vectors(lexical, vectors, encoder))
+    }
+
+    /// An index whose phrasings have these vectors, one after the other.
+    pub(super) fn with_vectors(
+        lexical: LexicalIndex,
+        vectors: Vec<f32>,
+        encoder: Arc<dyn TextEncoder>,
+    ) -> Self {
+        let collection = lexical.collection().clone();
+        let dense = DenseIndex::build(collection, vectors, encoder.dimensions());
         let shared = Arc::new(Shared {
             lexical,
             dense,
             encoder,
         });
-        Ok(Self { shared })
+        Self { shared }
+    }
+
+    /// The vector of every text that was embedded, if it was by the same encoder.
+    fn known(&self, encoder: &dyn TextEncoder) -> HashMap<String, &[f32]> {
+        let own = &self.shared.encoder;
+        if (own.name(), own.version()) != (encoder.name(), encoder.version()) {
+            return HashMap::new();
+        }
+        let texts = self.shared.lexical.embedded();
+        let numbered = (0u32..).zip(texts);
+        numbered
+            .map(|(phrasing, text)| (text, self.shared.dense.vector(phrasing)))
+            .collect()
     }
 
     /// The index by words alone that this one holds.
@@ -69,33 +128,57 @@ impl HybridIndex {
         &self.shared.lexical
     }
 
+    pub(super) fn vectors(&self) -> &[f32] {
+        self.shared.dense.vectors()
+    }
+
+    pub(super) fn encoder(&self) -> &dyn TextEncoder {
+        &*self.shared.encoder
+    }
+
     /// The index by vectors alone that this one holds, to see what they are worth.
     pub fn dense(&self) -> impl Ranking + '_ {
         DenseAlone(&self.shared)
     }
 
-    /// The verdict on `question`, whatever the time.
+    /// What is known of `query`, in the thread that asks.
+    pub fn ask(&self, query: &Query) -> Finding {
+        asking::finding(self, self.version(), query)
+    }
+
+    /// The verdict on `question`, asked without context of entries at any time.
     pub fn find(&self, question: &str) -> Finding {
         Finding {
             verdict: self.verdict(question),
             version: self.shared.lexical.version().clone(),
+            second: None,
         }
+    }
+
+    /// As [`Ranking::rank`], but looking at every entry: what the stages of recall are measured against.
+    pub fn rank_exhaustively(&self, question: &str, most: usize) -> Vec<Candidate> {
+        let shared = &self.shared;
+        shared.rank(question, most, None, |shared| {
+            vec![shared.lexical.everything()]
+        })
     }
 
     /// What speaks for every entry, in their order.
     pub fn evidence(&self, question: &str) -> Result<Vec<HybridEvidence<'_>>, EmbedError> {
-        let entries = self.shared.lexical.entries().iter();
-        let normal = LexicalIndex::normal(question);
-        let vector = self.shared.vector(question)?;
-        let everything = self.shared.lexical.everything();
-        let evidence = self.shared.evidence(&normal, &vector, &everything);
-        Ok(entries
-            .zip(evidence)
-            .map(|(entry, (found, near))| HybridEvidence {
-                entry,
+        let shared = &self.shared;
+        let lexical = &shared.lexical;
+        let question = lexical.question(question);
+        let terms = Terms::of(&question.normal);
+        let vector = shared.encoder.embed_question(&question.text)?;
+        let all = (0..lexical.collection().entries().len() as u32).collect();
+        let matches = lexical.matches(&question, &terms, all, &|_| true);
+        Ok(matches
+            .into_iter()
+            .map(|(entry, found)| HybridEvidence {
+                entry: &lexical.collection().entries()[entry as usize],
                 lexical: log_odds(&found),
                 literal: found.literal,
-                nearness: near.nearness,
+                nearness: shared.dense.near(&vector, entry).nearness,
             })
             .collect())
     }
@@ -108,36 +191,52 @@ fn log_odds(found: &Match) -> f32 {
         .unwrap_or_else(|| Evidence::default().log_odds())
 }
 
-/// Phrasings that vectors find in a large base.
-const NEAREST: usize = 64;
-
 impl Shared {
-    fn vector(&self, question: &str) -> Result<Vec<f32>, EmbedError> {
-        self.encoder.embed_question(LexicalIndex::cut(question))
-    }
-
-    /// What words and vectors say about each of `entries`. `normal` is the question in normal form.
-    fn evidence(
-        &self,
-        normal: &str,
-        vector: &[f32],
-        entries: &[u32],
-    ) -> impl Iterator<Item = (Match, Near)> {
-        let matches = self.lexical.matches(normal, entries);
-        let firsts = self.lexical.firsts();
-        let nears = self.dense.nearness(vector, entries, firsts);
-        matches.into_iter().zip(nears)
-    }
-
-    /// The entries that are worth a closer look, ascending.
-    fn candidates(&self, normal: &str, vector: &[f32]) -> Vec<u32> {
-        let Some(mut entries) = self.lexical.candidates(normal) else {
-            return self.lexical.everything();
+    fn rank<'a>(
+        &'a self,
+        question: &str,
+        most: usize,
+        now: Option<DateTime>,
+        stages: impl FnOnce(&'a Self) -> Vec<&'a dyn Recall>,
+    ) -> Vec<Candidate> {
+        let lexical = &self.lexical;
+        let asked = lexical.question(question);
+        // Nothing but fillers has a vector too, and some phrasing is always nearest.
+        if asked.normal.is_empty() {
+            return Vec::new();
+        }
+        let vector = match self.encoder.embed_question(&asked.text) {
+            Ok(vector) => vector,
+            Err(error) => {
+                tracing::warn!(%error, "a question is looked up by its words alone");
+                return lexical.rank_at(question, most, now);
+            }
         };
-        entries.extend(self.dense.nearest(vector, NEAREST));
-        entries.sort_unstable();
-        entries.dedup();
-        entries
+        let terms = Terms::of(&asked.normal);
+        let holds = |entry| lexical.collection().holds(entry, now);
+        let sought = Sought {
+            text: &asked.text,
+            vector: Some(&vector),
+            holds: &holds,
+            terms: &terms,
+        };
+        let entries = lexical.candidates(&sought, &stages(self));
+        let matches = lexical.matches(&asked, &terms, entries, &holds).into_iter();
+        let scored = matches.map(|(entry, found)| match found.literal {
+            Some(score) => (found.phrasing, score),
+            None => {
+                let near = self.dense.near(&vector, entry);
+                let score = fusion::BOTH.score(log_odds(&found), near.nearness);
+                (near.phrasing, score * HIGHEST_BY_OVERLAP)
+            }
+        });
+        lexical.collection().best(scored, most)
+    }
+
+    fn stages(&self) -> Vec<&dyn Recall> {
+        let mut stages = self.lexical.stages();
+        stages.push(&self.dense);
+        stages
     }
 }
 
@@ -146,38 +245,8 @@ impl Ranking for HybridIndex {
         self.shared.lexical.config()
     }
 
-    fn version_asked(&self) -> &KnowledgeVersion {
-        self.shared.lexical.version()
-    }
-
-    fn rank_at(&self, question: &str, now: Option<DateTime>, most: usize) -> Vec<Candidate> {
-        let shared = &self.shared;
-        // Nothing but fillers has a vector too, and some phrasing is always nearest.
-        let normal = LexicalIndex::normal(question);
-        if normal.is_empty() {
-            return Vec::new();
-        }
-        let vector = match shared.vector(question) {
-            Ok(vector) => vector,
-            Err(error) => {
-                tracing::warn!(%error, "a question is looked up by its words alone");
-                return shared.lexical.rank_at(question, now, most);
-            }
-        };
-        let entries = shared.candidates(&normal, &vector);
-        let entries = match now {
-            Some(now) => shared.lexical.in_force(entries, now),
-            None => entries,
-        };
-        let evidence = shared.evidence(&normal, &vector, &entries);
-        let scored = evidence.map(|(found, near)| match found.literal {
-            Some(score) => (found.phrasing, score),
-            None => {
-                let score = fusion::BOTH.score(log_odds(&found), near.nearness);
-                (near.phrasing, score * HIGHEST_BY_OVERLAP)
-            }
-        });
-        shared.lexical.best(scored, most)
+    fn rank_at(&self, question: &str, most: usize, now: Option<DateTime>) -> Vec<Candidate> {
+        self.shared.rank(question, most, now, Shared::stages)
     }
 }
 
@@ -189,28 +258,25 @@ impl Ranking for DenseAlone<'_> {
         self.0.lexical.config()
     }
 
-    fn version_asked(&self) -> &KnowledgeVersion {
-        self.0.lexical.version()
-    }
-
-    fn rank_at(&self, question: &str, now: Option<DateTime>, most: usize) -> Vec<Candidate> {
-        let lexical = &self.0.lexical;
-        if LexicalIndex::normal(question).is_empty() {
+    fn rank_at(&self, question: &str, most: usize, now: Option<DateTime>) -> Vec<Candidate> {
+        let (lexical, dense) = (&self.0.lexical, &self.0.dense);
+        let question = lexical.question(question);
+        if question.normal.is_empty() {
             return Vec::new();
         }
-        let Ok(vector) = self.0.vector(question) else {
+        let Ok(vector) = self.0.encoder.embed_question(&question.text) else {
             return Vec::new();
         };
-        let entries = match now {
-            Some(now) => lexical.in_force(lexical.everything(), now),
-            None => lexical.everything(),
-        };
-        let nears = self.0.dense.nearness(&vector, &entries, lexical.firsts());
-        let scored = nears.into_iter().map(|near| {
-            let score = fusion::DENSE_ALONE.score(0.0, near.nearness);
-            (near.phrasing, score * HIGHEST_BY_OVERLAP)
-        });
-        lexical.best(scored, most)
+        let collection = lexical.collection();
+        let entries = 0..collection.entries().len() as u32;
+        let scored = entries
+            .filter(|&entry| collection.holds(entry, now))
+            .map(|entry| {
+                let near = dense.near(&vector, entry);
+                let score = fusion::DENSE_ALONE.score(0.0, near.nearness);
+                (near.phrasing, score * HIGHEST_BY_OVERLAP)
+            });
+        collection.best(scored, most)
     }
 }
 
@@ -219,15 +285,11 @@ impl KnowledgeIndex for HybridIndex {
         self.shared.lexical.version()
     }
 
-    fn search<'a>(&'a self, query: Query<'a>) -> SearchFuture<'a> {
+    fn search(&self, query: Query) -> SearchFuture<'_> {
         let shared = self.shared.clone();
-        let (question, now) = (query.text.to_owned(), query.now);
         Box::pin(async move {
             // An encoder takes milliseconds, and questions of several calls wait for each other.
-            let asked = tokio::task::spawn_blocking(move || {
-                let text = &question;
-                HybridIndex { shared }.find_at(Query { text, now })
-            });
+            let asked = tokio::task::spawn_blocking(move || HybridIndex { shared }.ask(&query));
             asked
                 .await
                 .map_err(|error| SearchError::Unavailable(error.to_string()))
@@ -350,16 +412,12 @@ mod tests {
         assert_eq!(error.to_string(), "encoder `fake` failed: no memory");
     }
 
-    fn query(text: &str) -> Query<'_> {
-        let now = DateTime::default();
-        Query { text, now }
-    }
-
     #[tokio::test]
     async fn a_search_finds_what_is_found_at_once() {
         let index = index(FakeEncoder::default());
         for question in ["空调坏了怎么报修", "发票怎么开", "天气"] {
-            let found = index.search(query(question)).await.expect("it answers");
+            let query = Query::new(question, DateTime::MIN);
+            let found = index.search(query).await.expect("it answers");
             assert_eq!(found, index.find(question), "{question}");
         }
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use jieba_rs::Jieba;
+use sha2::{Digest, Sha256};
 
 /// What callers say around a question.
 pub(super) struct Fillers {
@@ -44,6 +45,22 @@ pub(super) static FILLERS: LazyLock<Fillers> = LazyLock::new(|| {
     fillers
 });
 
+/// SHA-256 of all lists: an index that was made with others does not fit.
+pub(super) fn fingerprint() -> String {
+    let mut hash = Sha256::new();
+    for list in [
+        include_str!("lexicon/fillers.txt"),
+        include_str!("lexicon/function_words.txt"),
+        include_str!("lexicon/particles.txt"),
+        include_str!("lexicon/synonyms.txt"),
+    ] {
+        hash.update((list.len() as u64).to_le_bytes());
+        hash.update(list);
+    }
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Words that say little about a question's meaning.
 pub(super) static FUNCTION_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     lines(include_str!("lexicon/function_words.txt"))
@@ -78,6 +95,28 @@ static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|
     synonyms
 });
 
+/// Ways to put a question that ask the same, class by class, `{}` for what is asked about.
+pub(super) static PARAPHRASES: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
+    lines(include_str!("lexicon/paraphrases.txt"))
+        .map(|line| line.split_whitespace().collect())
+        .collect()
+});
+
+/// The other words of a word's synonym class, in the order of the list.
+pub(super) fn others_of(word: &str) -> impl Iterator<Item = &'static str> {
+    static CLASSES: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+        lines(include_str!("lexicon/synonyms.txt"))
+            .filter_map(|line| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                Some((*words.first()?, words))
+            })
+            .collect()
+    });
+    let class = CLASSES.get(name_of(word)).map(Vec::as_slice);
+    let others = class.unwrap_or_default().iter().copied();
+    others.filter(move |other| *other != word)
+}
+
 /// That of a very common word in the dictionary, whose counts reach some 300,000.
 const LISTED_WORD_FREQUENCY: usize = 50_000;
 
@@ -93,9 +132,63 @@ static CUTTER: LazyLock<Jieba> = LazyLock::new(|| {
     cutter
 });
 
+/// What a word is in a sentence, as far as a follow-up needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A thing.
+    Thing,
+    /// A place.
+    Place,
+    /// A time, or a length of time.
+    Time,
+    /// What is done.
+    Deed,
+    /// Anything else that means something by itself.
+    Other,
+    /// Nothing by itself.
+    Function,
+}
+
+/// The words of a text, as they stand, with what they are.
+pub(super) fn tagged(text: &str) -> Vec<(&str, Kind)> {
+    CUTTER
+        .tag(text, false)
+        .into_iter()
+        .filter(|tag| tag.word.chars().any(char::is_alphanumeric))
+        .map(|tag| (tag.word, kind(tag.word, tag.tag)))
+        .collect()
+}
+
+/// Tags are those of ICTCLAS (北大词性标注集).
+fn kind(word: &str, tag: &str) -> Kind {
+    if FUNCTION_WORDS.contains(word) {
+        return Kind::Function;
+    }
+    if word.ends_with(['年', '月', '天', '周']) && tag.starts_with('m') {
+        return Kind::Time;
+    }
+    match tag.as_bytes() {
+        [b'n', b's', ..] => Kind::Place,
+        [b'n' | b'j', ..] | [b'v', b'n', ..] | b"eng" => Kind::Thing,
+        [b't', ..] => Kind::Time,
+        [b'v', ..] => Kind::Deed,
+        _ => Kind::Other,
+    }
+}
+
+/// The name of a word's synonym class.
+pub(super) fn name_of(word: &str) -> &str {
+    SYNONYMS.get(word).copied().unwrap_or(word)
+}
+
+/// Whether a word says little about a question's meaning.
+pub(super) fn is_function_word(word: &str) -> bool {
+    FUNCTION_WORDS.contains(word)
+}
+
 /// The words of a text in normal form, each as the name of its synonym class.
 pub(super) fn words(normal: &str) -> impl Iterator<Item = &str> {
-    cut(normal).map(|word| SYNONYMS.get(word).copied().unwrap_or(word))
+    cut(normal).map(name_of)
 }
 
 /// A text in normal form without particles, or all of it when it has nothing else.

@@ -1,23 +1,34 @@
 //! Finding the entry that a question means: the [`KnowledgeIndex`] seam and its engines.
 //!
-//! [`LexicalIndex`] needs no model. A question is brought into one form, compared with every phrasing of every entry in three
-//! views (words, characters, syllables), and the overlaps become one score between 0 and 1. [`HybridIndex`] asks it and an
-//! encoder, which finds what is meant where no word is shared.
+//! A search has two stages. *Recall* finds some hundred entries that may be meant, quickly ([`Recall`]: by words, by vectors, or
+//! elsewhere); then the evidence for each is computed exactly, against the weights of the whole collection, and becomes one
+//! score between 0 and 1. [`LexicalIndex`] needs no model: a question is brought into one form and compared in three views
+//! (words, characters, syllables). [`HybridIndex`] asks it and an encoder, which finds what is meant where no word is shared.
 //!
 //! This module does not parse documents (see `knowledge`) and does not decide what to say (see `conversation`).
 
+mod asking;
 mod calibration;
 pub mod clusters;
+mod collection;
 mod dense;
 pub mod evaluation;
+mod evidence;
 pub mod fake;
+mod follow_up;
 mod fusion;
 mod hybrid;
 mod lexical;
 mod lexicon;
+mod literal;
 mod normal_form;
 mod overlap;
+mod postings;
+mod proposals;
+mod questions;
 mod recall;
+mod store;
+mod synonyms;
 mod verdict;
 mod views;
 
@@ -27,8 +38,9 @@ use jiff::civil::DateTime;
 
 use self::verdict::judge;
 use crate::{
-    entry::{Candidate, Finding, Verdict},
+    entry::{Candidate, Context, Finding, Verdict},
     ids::KnowledgeVersion,
+    pii::Pii,
 };
 
 pub use self::{
@@ -36,27 +48,50 @@ pub use self::{
     fusion::Nearness,
     hybrid::{HybridEvidence, HybridIndex},
     lexical::LexicalIndex,
+    proposals::{MOST_PROPOSALS, Proposal, ProposalSource, finds_clearly, propose_phrasings},
+    questions::split_questions,
+    recall::{RECALLED, Recall, RecallError, Sought},
+    store::{IndexStore, StoreError},
+    synonyms::{SynonymError, Synonyms},
 };
 
 /// A boxed future, so that the seam can be used as `dyn`.
 pub type SearchFuture<'a> = Pin<Box<dyn Future<Output = Result<Finding, SearchError>> + Send + 'a>>;
-
 /// A published version of one knowledge base, ready to be asked.
 pub trait KnowledgeIndex: Send + Sync {
     /// What is being asked.
     fn version(&self) -> &KnowledgeVersion;
 
-    /// The verdict on a question.
-    fn search<'a>(&'a self, query: Query<'a>) -> SearchFuture<'a>;
+    /// What is known of `query`.
+    fn search(&self, query: Query) -> SearchFuture<'_>;
 }
 
-/// A question to a knowledge base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Query<'a> {
+/// What a caller asks.
+#[derive(Clone, Debug)]
+pub struct Query {
     /// As it was recognised.
-    pub text: &'a str,
-    /// The local time of the business: entries that are not in force are not found.
+    pub text: Pii<String>,
+    /// The turn before, if it was answered: a follow-up (那冰箱呢) is nothing without it.
+    pub context: Option<Context>,
+    /// The business's local time: entries that are not true now are not found.
     pub now: DateTime,
+}
+
+impl Query {
+    /// A question without context.
+    pub fn new(text: impl Into<String>, now: DateTime) -> Self {
+        Self {
+            text: Pii::new(text.into()),
+            context: None,
+            now,
+        }
+    }
+
+    /// The same after a turn that was answered.
+    #[must_use]
+    pub fn after(self, context: Option<Context>) -> Self {
+        Self { context, ..self }
+    }
 }
 
 /// An index that ranks at once, in the thread that asks: for evaluation and tuning.
@@ -64,29 +99,18 @@ pub trait Ranking {
     /// From which score on it answers.
     fn config(&self) -> &RetrievalConfig;
 
-    /// The version that is asked.
-    fn version_asked(&self) -> &KnowledgeVersion;
+    /// The entries that may be meant, best first, at most `most` of them, and of those that are true at `now` only; at any time
+    /// where that is `None`.
+    fn rank_at(&self, question: &str, most: usize, now: Option<DateTime>) -> Vec<Candidate>;
 
-    /// The entries that may be meant and are in force at `now`, best first, at most `most` of them. Without a time, all are.
-    fn rank_at(&self, question: &str, now: Option<DateTime>, most: usize) -> Vec<Candidate>;
-
-    /// As [`rank_at`](Self::rank_at), whatever the time.
+    /// The entries that may be meant at any time.
     fn rank(&self, question: &str, most: usize) -> Vec<Candidate> {
-        self.rank_at(question, None, most)
+        self.rank_at(question, most, None)
     }
 
     /// The verdict on `question`, whatever the time.
     fn verdict(&self, question: &str) -> Verdict {
         judge(self.config(), self.rank(question, MAX_CHOICES + 1))
-    }
-
-    /// What is found for `query`.
-    fn find_at(&self, query: Query<'_>) -> Finding {
-        let ranked = self.rank_at(query.text, Some(query.now), MAX_CHOICES + 1);
-        Finding {
-            verdict: judge(self.config(), ranked),
-            version: self.version_asked().clone(),
-        }
     }
 }
 
@@ -109,6 +133,15 @@ impl Default for RetrievalConfig {
             margin: 0.15,
         }
     }
+}
+
+/// How a knowledge base is indexed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IndexOptions {
+    /// From which score on it answers.
+    pub config: RetrievalConfig,
+    /// The business's own words.
+    pub synonyms: Synonyms,
 }
 
 /// The most entries that are offered at once; a caller does not remember more.

@@ -1,143 +1,175 @@
-//! Overlap of a question with single texts of a collection, by BM25 weights.
+//! Overlap of a question with texts of a collection, by BM25 weights.
 //!
 //! BM25 ranks texts by the weight of shared terms and divides by length so that long texts do not win. Here texts are as
 //! short as questions, and scores must compare between questions, so the shared weight is divided twice instead: by the
-//! weight of the question ([`OverlapIndex::recall`]) and by that of the text (precision). Both are exact, lie in
-//! 0..=1 and can be explained term by term, which the scores of a search library cannot; one finds the texts that are worth it
-//! (see `recall`).
+//! weight of the question ([`Overlap::recall`]) and by that of the text ([`Overlap::precision`]). Both are exact, lie in
+//! 0..=1 and can be explained term by term, which the scores of a search library cannot: that one finds the texts that are
+//! measured here (see `recall`).
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::views::Term;
 
 /// Saturation of repeated terms (Robertson's k1).
 const K1: f32 = 1.2;
 
+/// From so many different terms on a map finds them faster than looking through all.
+const MANY: usize = 64;
+
 /// A question holds at least this much of a word with a meaning, or is measured as if it did: 的 is in every other text.
 const LEAST_MEANING: f32 = 0.5;
 
-/// Texts as terms, and what each term is worth in the collection.
-#[derive(Default)]
+/// The terms of every text, and what they weigh.
+///
+/// A text is measured by itself, because a search measures a few hundred texts that another stage has found (see `recall`);
+/// the weights are those of the whole collection nevertheless.
+#[derive(Debug, Default)]
 pub(super) struct OverlapIndex {
-    terms: HashMap<String, u32>,
+    terms: HashMap<Box<str>, u32>,
     /// By term: its inverse document frequency.
     weights: Vec<f32>,
     /// The weight of a term that stands nowhere.
     unseen_weight: f32,
-    /// By text: where its terms end in `held`.
-    ends: Vec<u32>,
-    /// Text by text: its terms, ascending, and how often it holds each.
-    held: Vec<(u32, u16)>,
+    /// By text: where its terms begin in `held`, and after the last where they end.
+    starts: Vec<u32>,
+    /// Text by text its terms, ascending.
+    held: Vec<u32>,
+    /// How often each of `held` stands in its text.
+    counts: Vec<u8>,
     /// By text: the weight of all its terms.
     totals: Vec<f32>,
 }
 
-/// A question, by what its terms are worth.
+/// An [`OverlapIndex`] that is still told its texts.
+#[derive(Default)]
+pub(super) struct OverlapBuilder {
+    index: OverlapIndex,
+    entries: u32,
+    last_entry: Option<u32>,
+    /// By term: how many entries hold it, and which of them last.
+    holders: Vec<(u32, u32)>,
+    /// Text by text the terms in the order of their first occurrence: id, count, prior.
+    order: Vec<(u32, u8, f32)>,
+}
+
+/// The terms of a question, weighed.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// In the order of their first occurrence: id, weight, count. Those that stand nowhere are left out.
+    terms: Vec<(u32, f32, u8)>,
+    total: f32,
+}
+
+/// What a question and a text share of each other, 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Overlap {
-    /// In the order in which they are asked; how often, and what one is worth.
-    terms: Vec<(u32, u16, f32)>,
-    question: f32,
+    /// The share of the question that the text holds.
+    pub recall: f32,
+    /// The share of the text that the question holds.
+    pub precision: f32,
+}
+
+impl Overlap {
+    /// Both as one: the geometric mean.
+    pub(super) fn common(self) -> f32 {
+        (self.recall * self.precision).sqrt()
+    }
+}
+
+impl OverlapBuilder {
+    /// Adds a text of `entry`; entries come in ascending order. A term is as rare as the entries that hold it are few, not the
+    /// texts: phrasings of one entry share words on purpose.
+    pub(super) fn add<'a>(&mut self, entry: u32, terms: impl Iterator<Item = Term<'a>>) {
+        if self.last_entry != Some(entry) {
+            self.last_entry = Some(entry);
+            self.entries += 1;
+        }
+        self.index.starts.push(self.order.len() as u32);
+        for (term, count, prior) in counted(terms) {
+            let id = match self.index.terms.get(term.as_ref()) {
+                Some(&id) => id,
+                None => {
+                    let id = self.holders.len() as u32;
+                    self.index.terms.insert(term.into(), id);
+                    self.holders.push((0, u32::MAX));
+                    id
+                }
+            };
+            let (entries, last) = &mut self.holders[id as usize];
+            if *last != entry {
+                *last = entry;
+                *entries += 1;
+            }
+            self.order.push((id, count, prior));
+        }
+    }
+
+    /// Weighs what was added.
+    pub(super) fn finish(self) -> OverlapIndex {
+        let Self {
+            mut index,
+            entries,
+            holders,
+            mut order,
+            ..
+        } = self;
+        let entries = entries as f32;
+        let weight = |with: f32| (1.0 + (entries - with + 0.5) / (with + 0.5)).ln();
+        let weights = holders.iter().map(|&(with, _)| weight(with as f32));
+        index.weights = weights.collect();
+        index.unseen_weight = weight(0.0);
+        index.starts.push(order.len() as u32);
+        index.totals.reserve_exact(index.starts.len() - 1);
+        for bounds in index.starts.windows(2) {
+            let text = &mut order[bounds[0] as usize..bounds[1] as usize];
+            let parts = text
+                .iter()
+                .map(|&(id, count, prior)| prior * index.weights[id as usize] * saturated(count));
+            index.totals.push(parts.sum());
+            text.sort_unstable_by_key(|&(id, ..)| id);
+        }
+        index.held = order.iter().map(|&(id, ..)| id).collect();
+        index.counts = order.iter().map(|&(_, count, _)| count).collect();
+        index.terms.shrink_to_fit();
+        index
+    }
 }
 
 impl OverlapIndex {
-    /// Indexes texts; `group[i]` is the entry of text `i`, in ascending order. A term is as rare as the entries that hold it
-    /// are few, not the texts: phrasings of one entry share words on purpose.
-    pub(super) fn build(texts: &[Vec<Term>], group: &[u32]) -> Self {
-        let mut index = Self::default();
-        let mut entries_with: Vec<u32> = Vec::new();
-        let mut last_entry: Vec<u32> = Vec::new();
-        for (text, terms) in texts.iter().enumerate() {
-            let first = index.held.len();
-            for (term, (count, _)) in counted(terms) {
-                let id = match index.terms.get(term) {
-                    Some(&id) => id,
-                    None => {
-                        let id = entries_with.len() as u32;
-                        index.terms.insert(term.to_owned(), id);
-                        entries_with.push(0);
-                        last_entry.push(u32::MAX);
-                        id
-                    }
-                };
-                index.held.push((id, count));
-                let place = id as usize;
-                if last_entry[place] != group[text] {
-                    last_entry[place] = group[text];
-                    entries_with[place] += 1;
-                }
-            }
-            index.held[first..].sort_unstable_by_key(|(id, _)| *id);
-            index.ends.push(index.held.len() as u32);
+    /// Weighs the terms of a question.
+    pub(super) fn asked<'a>(&self, question: impl Iterator<Item = Term<'a>>) -> Asked {
+        let mut total = 0.0;
+        let mut terms = Vec::new();
+        for (term, count, prior) in counted(question) {
+            let known = self.terms.get(term.as_ref());
+            let weight = match known {
+                Some(&id) => prior * self.weights[id as usize],
+                None => prior * self.unseen_weight,
+            };
+            total += weight * saturated(count);
+            terms.extend(known.map(|&id| (id, weight, count)));
         }
-        let mut entries = group.to_vec();
-        entries.dedup();
-        let entries = entries.len() as f32;
-        let weight = |with: f32| (1.0 + (entries - with + 0.5) / (with + 0.5)).ln();
-        index.weights = entries_with
-            .iter()
-            .map(|&with| weight(with as f32))
-            .collect();
-        index.unseen_weight = weight(0.0);
-        index.totals = texts.iter().map(|terms| index.weight(terms)).collect();
-        index.held.shrink_to_fit();
-        index
+        Asked {
+            terms,
+            total: total.max(self.unseen_weight * LEAST_MEANING),
+        }
     }
 
-    /// Prepares `question` to be compared with single texts.
-    pub(super) fn measure(&self, question: &[Term]) -> Overlap {
-        let (mut terms, mut total) = (Vec::new(), 0.0);
-        for (term, (count, prior)) in counted(question) {
-            let Some(&id) = self.terms.get(term) else {
-                total += prior * self.unseen_weight * saturated(count);
-                continue;
-            };
-            let weight = prior * self.weights[id as usize];
-            total += weight * saturated(count);
-            terms.push((id, count, weight));
+    /// What `question` and text `text` share.
+    pub(super) fn overlap(&self, question: &Asked, text: u32) -> Overlap {
+        let text = text as usize;
+        let bounds = self.starts[text] as usize..self.starts[text + 1] as usize;
+        let (held, counts) = (&self.held[bounds.clone()], &self.counts[bounds]);
+        let mut shared = 0.0;
+        for &(id, weight, count) in &question.terms {
+            if let Ok(at) = held.binary_search(&id) {
+                shared += weight * saturated(count.min(counts[at]));
+            }
         }
         Overlap {
-            terms,
-            question: total.max(self.unseen_weight * LEAST_MEANING),
+            recall: share(shared, question.total),
+            precision: share(shared, self.totals[text]),
         }
-    }
-
-    /// The weight that the question and text `text` share.
-    fn shared(&self, overlap: &Overlap, text: u32) -> f32 {
-        let text = text as usize;
-        let first = text.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let held = &self.held[first as usize..self.ends[text] as usize];
-        let shared = overlap.terms.iter().filter_map(|&(id, count, weight)| {
-            let place = held.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-            Some(weight * saturated(count.min(held[place].1)))
-        });
-        shared.sum()
-    }
-
-    /// The weight of a text's terms.
-    fn weight(&self, terms: &[Term]) -> f32 {
-        counted(terms)
-            .into_iter()
-            .map(|(term, (count, prior))| {
-                let weight = match self.terms.get(term) {
-                    Some(&id) => self.weights[id as usize],
-                    None => self.unseen_weight,
-                };
-                prior * weight * saturated(count)
-            })
-            .sum()
-    }
-
-    /// What the question and text `text` share of each other: the geometric mean of recall and precision.
-    pub(super) fn common(&self, overlap: &Overlap, text: u32) -> f32 {
-        let shared = self.shared(overlap, text);
-        let recall = share(shared, overlap.question);
-        let precision = share(shared, self.totals[text as usize]);
-        (recall * precision).sqrt()
-    }
-
-    /// The share of the question that text `text` holds.
-    pub(super) fn recall(&self, overlap: &Overlap, text: u32) -> f32 {
-        share(self.shared(overlap, text), overlap.question)
     }
 }
 
@@ -150,18 +182,35 @@ fn share(part: f32, whole: f32) -> f32 {
 }
 
 /// 1 for a single occurrence, at most `K1 + 1`.
-fn saturated(count: u16) -> f32 {
+fn saturated(count: u8) -> f32 {
     let count = f32::from(count);
     count * (K1 + 1.0) / (count + K1)
 }
 
 /// Terms with their number and prior, in the order of first occurrence: sums of floats must not depend on hashing.
-fn counted(terms: &[Term]) -> Vec<(&str, (u16, f32))> {
-    let mut counted: Vec<(&str, (u16, f32))> = Vec::with_capacity(terms.len());
-    for term in terms {
-        match counted.iter_mut().find(|(text, _)| *text == term.text) {
-            Some((_, (count, _))) => *count = count.saturating_add(1),
-            None => counted.push((&term.text, (1, term.prior))),
+fn counted<'a>(terms: impl Iterator<Item = Term<'a>>) -> Vec<(Cow<'a, str>, u8, f32)> {
+    let mut counted: Vec<(Cow<'a, str>, u8, f32)> = Vec::with_capacity(terms.size_hint().0);
+    // Texts are short; only an entry with hundreds of phrasings is not, and needs the map.
+    let mut places: HashMap<Cow<'a, str>, usize> = HashMap::new();
+    for Term { text, prior } in terms {
+        let known = match counted.len() {
+            ..MANY => counted.iter().position(|(known, ..)| *known == text),
+            length => {
+                if places.is_empty() {
+                    let all = counted.iter().map(|(text, ..)| text.clone());
+                    places = all.zip(0..length).collect();
+                }
+                places.get(&text).copied()
+            }
+        };
+        match known {
+            Some(at) => counted[at].1 = counted[at].1.saturating_add(1),
+            None => {
+                if !places.is_empty() {
+                    places.insert(text.clone(), counted.len());
+                }
+                counted.push((text, 1, prior));
+            }
         }
     }
     counted
@@ -173,59 +222,63 @@ mod tests {
     use crate::retrieval::views::{View, terms};
 
     fn index(texts: &[&str]) -> OverlapIndex {
-        let group: Vec<u32> = (0..texts.len() as u32).collect();
-        let texts: Vec<_> = texts
-            .iter()
-            .map(|text| terms(View::Characters, text))
-            .collect();
-        OverlapIndex::build(&texts, &group)
+        let mut builder = OverlapBuilder::default();
+        for (entry, text) in (0u32..).zip(texts) {
+            builder.add(entry, terms(View::Characters, text).into_iter());
+        }
+        builder.finish()
     }
 
-    /// What the question shares with each of the texts: of the question, and of both.
-    #[track_caller]
-    fn check(texts: &[&str], question: &str, expected: impl Fn(&[f32], &[f32]) -> bool) {
-        let index = index(texts);
-        let overlap = index.measure(&terms(View::Characters, question));
-        let each = || 0..texts.len() as u32;
-        let recall: Vec<f32> = each().map(|text| index.recall(&overlap, text)).collect();
-        let common: Vec<f32> = each().map(|text| index.common(&overlap, text)).collect();
-        assert!(
-            expected(&recall, &common),
-            "{question}: {recall:?} {common:?}"
-        );
+    fn overlap(index: &OverlapIndex, question: &str, text: u32) -> Overlap {
+        let asked = index.asked(terms(View::Characters, question).into_iter());
+        index.overlap(&asked, text)
     }
 
     #[test]
     fn a_text_covers_itself_and_nothing_foreign() {
-        let one = |share: f32| (share - 1.0).abs() < 1e-6;
-        check(
-            &["空调坏了", "查余额"],
-            "空调坏了",
-            |recall, common| {
-                one(recall[0]) && one(common[0]) && recall[1] == 0.0 && common[1] == 0.0
-            },
-        );
+        let index = index(&["空调坏了", "查余额"]);
+        let itself = overlap(&index, "空调坏了", 0);
+        assert!((itself.recall - 1.0).abs() < 1e-6);
+        assert!((itself.precision - 1.0).abs() < 1e-6);
+        assert!((itself.common() - 1.0).abs() < 1e-6);
+        assert_eq!(overlap(&index, "空调坏了", 1).recall, 0.0);
     }
 
     #[test]
     fn rare_terms_weigh_more() {
-        let texts = ["空调坏了", "空调安装", "空调清洗"];
-        check(&texts, "空 坏", |recall, _| {
-            recall[0] > recall[1] && recall[1] < 0.5
-        });
+        let index = index(&["空调坏了", "空调安装", "空调清洗"]);
+        let both = |text| overlap(&index, "空 坏", text).recall;
+        assert!(both(0) > both(1));
+        assert!(both(1) < 0.5);
     }
 
     #[test]
     fn a_question_of_little_meaning_is_never_covered() {
-        check(&["空调的门", "冰箱坏了"], "的", |recall, _| {
-            recall[0] < 0.4
-        });
+        let index = index(&["空调的门", "冰箱坏了"]);
+        let overlap = overlap(&index, "的", 0);
+        assert!(overlap.recall < 0.4, "{overlap:?}");
     }
 
     #[test]
     fn unseen_terms_lower_the_recall() {
-        let texts = ["空调坏了", "冰箱坏了"];
-        check(&texts, "空调遥控器", |recall, _| recall[0] < 0.5);
-        check(&texts, "", |recall, _| recall[0] == 0.0);
+        let index = index(&["空调坏了", "冰箱坏了"]);
+        assert!(overlap(&index, "空调遥控器", 0).recall < 0.5);
+        assert_eq!(overlap(&index, "", 0).recall, 0.0);
+    }
+
+    #[test]
+    fn many_terms_are_counted_like_few() {
+        let text: String = (0..200u32)
+            .filter_map(|at| char::from_u32(0x4e00 + at % 90))
+            .collect();
+        let terms = || {
+            terms(View::Characters, &text)
+                .into_iter()
+                .filter(|term| !term.text.contains(' '))
+        };
+        let counted = counted(terms());
+        let counts: Vec<u8> = counted.iter().map(|&(_, count, _)| count).collect();
+        let expected: Vec<u8> = (0..90).map(|at| if at < 20 { 3 } else { 2 }).collect();
+        assert_eq!(counts, expected);
     }
 }

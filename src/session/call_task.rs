@@ -20,12 +20,13 @@ use crate::{
     acd::AgentCall,
     asr::Language,
     call::CallRecord,
-    clock::Moment,
+    clock::{Moment, beijing_time},
     conversation,
     ids::{CallId, OfferId, SpeechId, UtteranceId},
     media_plane::MediaCommand,
     phone_number::CallerNumber,
     pii::Pii,
+    retrieval::Query,
     routing::RouteRequest,
     sentiment::CallMood,
     sip::{IncomingCall, InviteFacts},
@@ -213,11 +214,20 @@ impl CallTask {
             SessionOutput::Reject { status } => self.reject(status),
             SessionOutput::StartRecording => self.start_recording().await,
             SessionOutput::Recognise(key) => self.recognise(key),
-            SessionOutput::Search { search, question } => {
+            SessionOutput::Search {
+                search,
+                question,
+                context,
+            } => {
                 if let Some(line) = &self.line {
                     let clock = &self.services.clock;
-                    let now = crate::clock::beijing_time(clock.wall_ms(clock.now()));
-                    self.work.search(line.index.clone(), search, question, now);
+                    let now = beijing_time(clock.wall_ms(clock.now()));
+                    let query = Query {
+                        text: question,
+                        context,
+                        now,
+                    };
+                    self.work.search(line.index.clone(), search, query);
                 }
             }
             SessionOutput::Generate(wanted) => self.generate(wanted),

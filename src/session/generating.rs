@@ -145,7 +145,7 @@ impl Job {
 
     async fn look_up(&self, text: &str) -> Result<Finding, SearchError> {
         let now = self.local;
-        self.index.search(Query { text, now }).await
+        self.index.search(Query::new(text, now)).await
     }
 
     /// The first thing of use: the question is completed if it can be, and looked up; else an answer is phrased.

@@ -302,9 +302,17 @@ impl SessionMachine {
                 utterance,
                 revision,
             }),
-            Output::Search { search, question } => SessionOutput::Search { search, question },
             Output::Generate(wanted) => SessionOutput::Generate(wanted),
             Output::StopGenerating => SessionOutput::StopGenerating,
+            Output::Search {
+                search,
+                question,
+                context,
+            } => SessionOutput::Search {
+                search,
+                question,
+                context,
+            },
             Output::Say(speech) => {
                 self.speaking.insert(speech.id);
                 SessionOutput::Say(speech)

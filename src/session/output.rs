@@ -4,6 +4,7 @@ use crate::{
     call::CallRecord,
     clock::Moment,
     conversation::{Generation, Listening, Speech},
+    entry::Context,
     ids::{OfferId, SearchId, UtteranceId},
     pii::Pii,
     session::input::SnapshotKey,
@@ -31,6 +32,8 @@ pub enum SessionOutput {
         search: SearchId,
         /// As it was recognised.
         question: Pii<String>,
+        /// The turn before, if it was answered.
+        context: Option<Context>,
     },
     /// Have a language model complete the question, or phrase an answer.
     Generate(Generation),

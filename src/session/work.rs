@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use jiff::civil::DateTime;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Services, SnapshotKey, generating::Writing, speaker::Synthesised};
@@ -141,12 +140,10 @@ impl Work {
         &mut self,
         index: Arc<dyn KnowledgeIndex>,
         search: SearchId,
-        question: Pii<String>,
-        now: DateTime,
+        query: Query,
     ) {
         self.tasks.spawn(async move {
-            let text = question.expose();
-            let result = index.search(Query { text, now }).await;
+            let result = index.search(query).await;
             Done::Found { search, result }
         });
     }

@@ -192,6 +192,7 @@ mod tests {
                 finding: Finding {
                     verdict: Verdict::Abstain { nearest: None },
                     version: KnowledgeVersion::new("v"),
+                    second: None,
                 },
                 decision_ms: 1,
             },

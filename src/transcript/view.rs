@@ -63,6 +63,9 @@ pub struct Decision {
     /// Its score, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f32>,
+    /// The question of the entry that was said to a second question of the same utterance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<String>,
     /// The entries that were offered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
@@ -349,7 +352,9 @@ impl Fold {
                 Some(Flag::Abstained),
             ),
         };
-        let decision = decision(verdict, best, choices, decision_ms);
+        let mut decision = decision(verdict, best, choices, decision_ms);
+        let also = finding.second.as_ref();
+        decision.also = also.map(|also| also.entry.question.clone());
         if let Some(line) = self.caller_line(utterance) {
             line.decision = Some(decision);
             line.flags.extend(flag);
@@ -373,6 +378,7 @@ fn decision(
         verdict: verdict.to_owned(),
         entry: best.map(|best| best.entry.id.clone()),
         question: best.map(|best| best.entry.question.clone()),
+        also: None,
         score: best.map(|best| best.score),
         choices,
         decision_ms,

@@ -62,6 +62,7 @@ pub fn example(folder: &Path, agent: Option<SocketAddr>) -> toml::Table {
         ),
         ("storage", "database", text(folder.join("yingda.db"))),
         ("storage", "recordings", text(folder.join("recordings"))),
+        ("retrieval", "indexes", text(folder.join("indexes"))),
         (
             "recognition",
             "model",

@@ -6,7 +6,9 @@
     reason = "one test prints how long a search takes"
 )]
 
+mod asking;
 mod meaning;
+mod stages;
 mod words;
 
 use yingda::{

@@ -14,13 +14,13 @@ use super::{
     paraphrases, strangers,
 };
 
-fn encoder() -> Arc<dyn TextEncoder> {
+pub(super) fn encoder() -> Arc<dyn TextEncoder> {
     let file = Path::new("models/yingda-encoder.safetensors");
     let encoder = CompactModel::load(file).unwrap_or_else(|error| panic!("{error}"));
     Arc::new(Remembering::new(Arc::new(encoder)))
 }
 
-fn index(encoder: &Arc<dyn TextEncoder>, entries: &[Entry]) -> HybridIndex {
+pub(super) fn index(encoder: &Arc<dyn TextEncoder>, entries: &[Entry]) -> HybridIndex {
     HybridIndex::build(
         KnowledgeVersion::new("sample"),
         entries.to_vec(),

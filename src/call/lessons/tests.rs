@@ -52,6 +52,7 @@ fn turn(question: &str, verdict: Verdict) -> CallEvent {
         finding: Finding {
             verdict,
             version: KnowledgeVersion::new("v"),
+            second: None,
         },
         decision_ms: 1,
     }

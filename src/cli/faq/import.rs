@@ -83,6 +83,13 @@ fn shown(done: &ImportDone, base: &str, all: bool) -> String {
         "{}: {entries} entries; {taken} rows or passages as they stand, {changed} changed, {refused} refused",
         report.document
     );
+    if let Some(proposed) = done.proposed.filter(|proposed| proposed.new > 0) {
+        let _ = writeln!(
+            text,
+            "{} further phrasings are proposed: yingda faq propose {base}",
+            proposed.new
+        );
+    }
     let _ = match done.id {
         Some(_) => writeln!(
             text,

@@ -6,6 +6,7 @@ mod export;
 mod import;
 mod learn;
 mod list;
+mod propose;
 mod publish;
 mod test;
 
@@ -53,6 +54,8 @@ enum Command {
     Diff(diff::Args),
     /// Writes the draft or a version as a sheet (CSV).
     Export(export::Args),
+    /// Proposes further phrasings of the draft's entries, to accept or strike.
+    Propose(propose::Args),
     /// Makes the draft the version that new calls get.
     Publish(publish::PublishArgs),
     /// Brings back a version: the one before, or any.
@@ -71,6 +74,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::Check(args) => check::run(&config, args),
         Command::Diff(args) => diff::run(&config, args),
         Command::Export(args) => export::run(&config, args),
+        Command::Propose(args) => propose::run(&config, args),
         Command::Publish(args) => publish::publish(&config, args),
         Command::Rollback(args) => publish::roll_back(&config, args),
         Command::Test(args) => test::run(&config, args),

@@ -103,6 +103,8 @@ impl Default for SynthesisConfig {
 pub struct RetrievalConfig {
     /// The encoder that finds what is meant where no word is shared: a compact model's file or a BERT model's folder.
     pub encoder: ModelChoice,
+    /// Folder of the indexes of published versions, which a start opens instead of making them.
+    pub indexes: PathBuf,
     /// From this score on an entry is the answer.
     pub answer: f32,
     /// From this score on an entry may be offered.
@@ -116,6 +118,7 @@ impl Default for RetrievalConfig {
         let engine = crate::retrieval::RetrievalConfig::default();
         Self {
             encoder: ModelChoice::Bundled,
+            indexes: PathBuf::from("data/indexes"),
             answer: engine.answer,
             clarify: engine.clarify,
             margin: engine.margin,

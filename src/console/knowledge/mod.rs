@@ -19,7 +19,7 @@ use super::{ApiError, ConsoleState};
 use crate::{
     entry::{Entry, Finding},
     ids::{BaseId, BaseName, BusinessId, EntryId},
-    publishing::Which,
+    publishing::{Proposed, Source, Which},
     storage::knowledge::{
         BaseSummary, Draft, DraftChange, ProposedPhrasing, Ruling, Signature, VersionSummary,
     },
@@ -292,6 +292,33 @@ pub(super) async fn proposals(
     };
     let proposals = state.store.proposals(&base(path)).await?;
     Ok(Json(proposals.into_iter().map(shown).collect()))
+}
+
+/// What is to be proposed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ProposeBody {
+    /// For which entries; all if there are none.
+    entries: Vec<EntryId>,
+    /// Whether the language model is asked, too.
+    model: bool,
+}
+
+/// Looks for further phrasings.
+pub(super) async fn propose(
+    _: Editor,
+    State(state): State<ConsoleState>,
+    path: BasePath,
+    wanted: Result<Json<ProposeBody>, JsonRejection>,
+) -> Result<Json<Proposed>, ApiError> {
+    let ProposeBody { entries, model } = body(wanted)?;
+    let entries = (!entries.is_empty()).then_some(&entries[..]);
+    let source = match model {
+        true => Source::Model,
+        false => Source::Patterns,
+    };
+    let desk = &state.knowledge.desk;
+    Ok(Json(desk.propose(&base(path), entries, source).await?))
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use crate::{
     ids::{BaseId, BaseName},
     knowledge::check::Known,
     publishing::{BasePlan, IndexMaker, Voice, lessons::Classroom, reading::Reader, seed},
-    retrieval::{RetrievalConfig, fake::FakeIndex},
+    retrieval::{RetrievalConfig, Synonyms, fake::FakeIndex},
     tts::{cache::Keep, fake::FakeSynthesizer},
 };
 
@@ -28,6 +28,7 @@ fn plan() -> BasePlan {
             language: "zh-CN".to_owned(),
             voice: String::new(),
         }],
+        synonyms: Synonyms::default(),
         known: Known::default(),
     }
 }
@@ -36,6 +37,7 @@ pub(super) fn desk(store: &Store, folder: &Path) -> KnowledgeDesk {
     let maker = IndexMaker {
         config: RetrievalConfig::default(),
         encoder: None,
+        folder: None,
     };
     let engine = Arc::new(FakeSynthesizer::default());
     let speech = PhraseCache::open(&folder.join("speech"), Keep::Prefetched, 10, engine);

@@ -1,5 +1,6 @@
 //! Dialogues played line by line, and properties of any conversation.
 
+mod asking;
 mod dialogues;
 mod generated;
 mod prompt_files;

@@ -50,6 +50,14 @@ pub(super) fn entry(id: &str, question: &str, answer: &str, action: Action) -> C
 
 /// What the stage's knowledge base says to a question.
 pub(super) fn finding(question: &str) -> Finding {
+    if let Some((first, second)) = question.split_once("还有") {
+        let (first, second) = (finding(first), finding(second));
+        let second = match second.verdict {
+            Verdict::Answer { candidate } => Some(candidate),
+            _ => None,
+        };
+        return Finding { second, ..first };
+    }
     let wash = || entry("A1", "洗衣机怎么修", "两小时内联系您。", Action::Answer);
     let fridge = || entry("A2", "冰箱怎么修", "明天上门。", Action::Answer);
     let verdict = match question {
@@ -81,6 +89,7 @@ pub(super) fn finding(question: &str) -> Finding {
     Finding {
         verdict,
         version: KnowledgeVersion::new("v1"),
+        second: None,
     }
 }
 
@@ -108,6 +117,8 @@ pub(super) struct Stage {
     revisions: BTreeMap<UtteranceId, u32>,
     /// The caller's words on record.
     pub(super) heard: Vec<String>,
+    /// The entry that each search followed.
+    pub(super) followed: Vec<Option<String>>,
     asked: BTreeSet<UtteranceId>,
     /// The search for which a language model was asked last.
     pub(super) generating: Option<SearchId>,
@@ -134,6 +145,7 @@ impl Stage {
             recorded: BTreeSet::new(),
             revisions: BTreeMap::new(),
             heard: Vec::new(),
+            followed: Vec::new(),
             asked: BTreeSet::new(),
             generating: None,
         };
@@ -176,7 +188,13 @@ impl Stage {
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Recognise { .. } => {}
-                Output::Search { search, question } => {
+                Output::Search {
+                    search,
+                    question,
+                    context,
+                } => {
+                    let followed = context.map(|context| context.entry.id.to_string());
+                    self.followed.push(followed);
                     if self.engines {
                         let finding = finding(question.expose());
                         self.machine

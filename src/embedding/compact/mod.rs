@@ -25,8 +25,12 @@ use super::{
 /// The bundled file has 10 MB.
 const LARGEST_FILE: u64 = 512 << 20;
 
-/// Sentences that are computed together: enough to keep a core busy, few enough to stay in its cache.
+/// Sentences that are computed together at most: enough to keep a core busy, few enough to stay in its cache.
 const BATCH: usize = 16;
+
+/// candle has an activation of so many numbers or more computed by threads of its own, which spin while they wait and serve one
+/// caller at a time (candle-core 0.11, `PAR_ELEMWISE_MIN`). What is computed together stays below.
+const SPREAD_BY_CANDLE: usize = 64 * 1_024;
 
 /// What heads go by.
 #[derive(Clone, Debug)]
@@ -122,16 +126,28 @@ impl CompactModel {
         // Sentences of a length share a batch, so that little is padded.
         let mut order: Vec<usize> = (0..ids.len()).collect();
         order.sort_by_key(|&at| ids[at].len());
+        // From the longest, so that a group's first says how wide it is.
+        order.reverse();
+        let rows = (SPREAD_BY_CANDLE - 1) / self.network.widest();
+        let mut groups: Vec<&[usize]> = Vec::new();
+        let mut rest = order.as_slice();
+        while let Some(&longest) = rest.first() {
+            let count = (rows / ids[longest].len().max(1)).clamp(1, BATCH);
+            let (group, after) = rest.split_at(count.min(rest.len()));
+            groups.push(group);
+            rest = after;
+        }
+        let found = self
+            .thread
+            .each(groups.len(), |number| {
+                let group = groups[number].iter();
+                let batch: Vec<&[u32]> = group.map(|&at| ids[at].as_slice()).collect();
+                self.network.means(&batch)
+            })
+            .map_err(|error| EmbedError::new(&self.name, error))?;
         let mut means = vec![Vec::new(); ids.len()];
-        for group in order.chunks(BATCH) {
-            let batch: Vec<&[u32]> = group.iter().map(|&at| ids[at].as_slice()).collect();
-            let found = self
-                .thread
-                .run(|| self.network.means(&batch))
-                .map_err(|error| EmbedError::new(&self.name, error))?;
-            for (&at, mean) in group.iter().zip(found) {
-                means[at] = mean;
-            }
+        for (&at, mean) in order.iter().zip(found.into_iter().flatten()) {
+            means[at] = mean;
         }
         Ok(means)
     }

@@ -17,6 +17,7 @@ const PADDING: u32 = 0;
 /// The weights, ready to compute.
 pub(super) struct Network {
     width: usize,
+    widest: usize,
     heads: usize,
     /// Token by token, what it is and how it sounds, `[tokens * W]`.
     tokens: Vec<f32>,
@@ -94,12 +95,18 @@ impl Network {
             .collect::<std::result::Result<_, _>>()?;
         Ok(Self {
             width,
+            widest: sizes.feed_forward.max(3 * width),
             heads: sizes.heads,
             tokens,
             positions: table("position.weight", sizes.max_tokens)?,
             blocks,
             norm: norm("norm".to_owned())?,
         })
+    }
+
+    /// The most numbers that any layer makes of a token.
+    pub(super) const fn widest(&self) -> usize {
+        self.widest
     }
 
     pub(super) const fn width(&self) -> usize {

@@ -13,6 +13,7 @@ use crate::{
     knowledge::KnowledgeBase,
     phone_number::{CallerNumber, NumberKind},
     pii::Pii,
+    retrieval::Synonyms,
     storage::knowledge::Signature,
 };
 
@@ -44,6 +45,7 @@ fn turn(question: &str, verdict: Verdict) -> CallEvent {
         finding: Finding {
             verdict,
             version: KnowledgeVersion::new("v1"),
+            second: None,
         },
         decision_ms: 1,
     }
@@ -88,6 +90,7 @@ impl School {
             file: "knowledge/faq.csv".into(),
             seed: KnowledgeBase::new(vec![entry("A1", "怎么退货"), entry("L001", "保修多久")]),
             lines: vec![LineNumber::new("4008001001")],
+            synonyms: Synonyms::default(),
             known: crate::knowledge::check::Known::default(),
             voices: Vec::new(),
         };

@@ -6,12 +6,13 @@ use crate::{
     embedding::likeness as cosine,
     retrieval::{
         calibration::{Evidence, probability},
+        evidence::{CHANCE_LIKENESS, LEAST_COMMON_SYLLABLES},
         fusion::{BOTH, Nearness},
-        lexical::{CHANCE_LIKENESS, LEAST_COMMON_SYLLABLES},
         lexicon::skeleton,
-        overlap::{Overlap, OverlapIndex},
+        overlap::{Asked, OverlapBuilder, OverlapIndex},
+        recall::Terms,
         verdict::ALIKE_AT_HEART,
-        views::{Term, View, likeness, sound, terms},
+        views::{Syllable, Term, likeness, sound},
     },
 };
 
@@ -36,10 +37,10 @@ pub(super) struct Pairs {
 }
 
 struct Question {
-    words: Vec<Term>,
-    characters: Vec<Term>,
-    syllables: Vec<Term>,
-    sound: Vec<String>,
+    words: Asked,
+    characters: Asked,
+    syllables: Asked,
+    sound: Vec<Syllable>,
     /// Names its sound without particles.
     heart: u32,
 }
@@ -48,37 +49,41 @@ struct Question {
 pub(super) struct Measured<'a> {
     pairs: &'a Pairs,
     question: usize,
-    words: Overlap,
-    characters: Overlap,
-    syllables: Overlap,
 }
 
 impl Pairs {
     /// `forms` are in normal form; `vectors` are unit vectors in the same order.
     pub(super) fn new(forms: &[&str], vectors: Option<Vec<Vec<f32>>>) -> Self {
-        let mut hearts: HashMap<Vec<String>, u32> = HashMap::new();
+        let all: Vec<Terms<'_>> = forms.iter().map(|form| Terms::of(form)).collect();
+        let (mut words, mut characters, mut syllables) = Default::default();
+        for (text, terms) in (0u32..).zip(&all) {
+            let add = |view: &mut OverlapBuilder, terms: &[Term<'_>]| {
+                view.add(text, terms.iter().cloned());
+            };
+            add(&mut words, &terms.words);
+            add(&mut characters, &terms.characters);
+            add(&mut syllables, &terms.syllables);
+        }
+        let (words, characters, syllables) =
+            (words.finish(), characters.finish(), syllables.finish());
+        let mut hearts: HashMap<Vec<Syllable>, u32> = HashMap::new();
         let mut questions = Vec::with_capacity(forms.len());
-        for form in forms {
+        for (form, terms) in forms.iter().zip(all) {
             let next = hearts.len() as u32;
             questions.push(Question {
-                words: terms(View::Words, form),
-                characters: terms(View::Characters, form),
-                syllables: terms(View::Syllables, form),
-                sound: sound(form),
+                words: words.asked(terms.words.iter().cloned()),
+                characters: characters.asked(terms.characters.iter().cloned()),
+                syllables: syllables.asked(terms.syllables.iter().cloned()),
+                sound: terms.sound,
                 heart: *hearts.entry(sound(&skeleton(form))).or_insert(next),
             });
         }
-        let each: Vec<u32> = (0u32..).take(forms.len()).collect();
-        let index = |view: fn(&Question) -> &Vec<Term>| {
-            let texts: Vec<Vec<Term>> = questions.iter().map(view).cloned().collect();
-            OverlapIndex::build(&texts, &each)
-        };
         Self {
-            words: index(|question| &question.words),
-            characters: index(|question| &question.characters),
-            syllables: index(|question| &question.syllables),
-            vectors,
             questions,
+            words,
+            characters,
+            syllables,
+            vectors,
         }
     }
 
@@ -88,14 +93,10 @@ impl Pairs {
     }
 
     /// Takes up question `one`.
-    pub(super) fn measure(&self, one: usize) -> Measured<'_> {
-        let question = &self.questions[one];
+    pub(super) const fn measure(&self, one: usize) -> Measured<'_> {
         Measured {
             pairs: self,
             question: one,
-            words: self.words.measure(&question.words),
-            characters: self.characters.measure(&question.characters),
-            syllables: self.syllables.measure(&question.syllables),
         }
     }
 }
@@ -145,12 +146,14 @@ impl Measured<'_> {
     /// What is shared, without the order of sounds, which takes longest.
     fn overlap(&self, other: usize) -> Evidence {
         let pairs = self.pairs;
-        let text = other as u32;
-        let words = pairs.words.common(&self.words, text);
+        let asked = &pairs.questions[self.question];
+        let common =
+            |view: &OverlapIndex, asked: &Asked| view.overlap(asked, other as u32).common();
+        let words = common(&pairs.words, &asked.words);
         Evidence {
             words,
-            characters: pairs.characters.common(&self.characters, text),
-            syllables: pairs.syllables.common(&self.syllables, text),
+            characters: common(&pairs.characters, &asked.characters),
+            syllables: common(&pairs.syllables, &asked.syllables),
             sequence: 0.0,
             // A question is an entry of one phrasing, and has no answer to hold words of it.
             entry: words,

@@ -61,10 +61,7 @@ fn asked(generation: Option<Duration>) -> (Stage, Vec<String>) {
         .expect("a runtime")
         .block_on(crate::retrieval::KnowledgeIndex::search(
             &found,
-            crate::retrieval::Query {
-                text: "保修",
-                now: jiff::civil::DateTime::default(),
-            },
+            crate::retrieval::Query::new("保修", jiff::civil::DateTime::default()),
         ))
         .expect("it is found");
     assert!(matches!(finding.verdict, Verdict::Clarify { .. }));

@@ -52,6 +52,7 @@ fn turn(verdict: Found) -> CallEvent {
         finding: Finding {
             verdict,
             version: KnowledgeVersion::new("v"),
+            second: None,
         },
         decision_ms: 480,
     }

@@ -67,6 +67,7 @@ fn turn(utterance: Option<u64>, verdict: Verdict) -> CallEvent {
         finding: Finding {
             verdict,
             version: KnowledgeVersion::new("v"),
+            second: None,
         },
         decision_ms: 320,
     }
@@ -184,6 +185,30 @@ fn flags_find_their_line_whichever_comes_first() {
             402-402 System escalated (repeated_abstention) None []
         "#]],
     );
+}
+
+#[test]
+fn the_answer_to_a_second_question_is_shown() {
+    let answer = Verdict::Answer {
+        candidate: candidate("A1", "洗衣机"),
+    };
+    let mut asked = turn(Some(3), answer);
+    if let CallEvent::Turn { finding, .. } = &mut asked {
+        finding.second = Some(candidate("A2", "冰箱"));
+    }
+    let events = [words(3, (250, 290), "洗衣机和冰箱"), asked];
+    let records: Vec<_> = (0_u64..)
+        .zip(events)
+        .map(|(seq, event)| CallRecord {
+            seq,
+            at: Moment::from_millis(300 + seq),
+            event,
+        })
+        .collect();
+    let lines = Transcript::from_records(&records).lines;
+    let decision = lines[0].decision.as_ref().expect("decided");
+    assert_eq!(decision.question.as_deref(), Some("洗衣机"));
+    assert_eq!(decision.also.as_deref(), Some("冰箱"));
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn turn(question: &str, verdict: Verdict) -> CallEvent {
         finding: Finding {
             verdict,
             version: KnowledgeVersion::new("v1"),
+            second: None,
         },
         decision_ms: 1,
     }
