@@ -105,19 +105,24 @@ function drop(base) {
   area.append(files);
   const reports = element("div");
   const take = async (chosen) => {
+    const made = [];
+    let fault = null;
     try {
       const author = base.author();
-      const made = [];
       for (const file of chosen) {
         const wanted = new URLSearchParams({ name: file.name, author });
         made.push(report(await base.ask("POST", `/documents?${wanted}`, file)));
       }
-      base.say(`已读入 ${made.length} 个文档，草稿已更新。`);
+    } catch (error) {
+      fault = error;
+    }
+    // What was read before one failed is in the draft.
+    if (made.length > 0) {
       await base.show();
       document.getElementById("panel").prepend(...made);
-    } catch (error) {
-      base.fail(error);
     }
+    if (fault) base.fail(fault);
+    else base.say(`已读入 ${made.length} 个文档，草稿已更新。`);
   };
   files.addEventListener("change", () => take([...files.files]));
   area.addEventListener("dragover", (event) => {
