@@ -1,29 +1,26 @@
-//! What a business does with its knowledge: import, look, try, publish, bring back.
+//! The desk where a business works on its knowledge: looking, checking, comparing, trying.
+//!
+//! Importing is in `documents`, publishing and bringing back in `publication`.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use jiff::civil::DateTime;
 
-use super::{BasePlan, Index, IndexMaker, Material, Model, reading::Reader};
+use super::{BasePlan, DeskError, Index, IndexMaker, Material, Model, Step, reading::Reader};
 use crate::{
-    embedding::EmbedError,
     entry::{Entry, Finding},
     ids::{BaseId, KnowledgeVersion},
     knowledge::{
         KnowledgeBase,
-        check::{Concern, Known, Severity, check},
+        check::{Concern, Known, check},
         difference::{Difference, difference},
         export::to_csv,
-        import::{DocumentError, Report},
     },
-    llm::NotWritten,
-    retrieval::{Query, SearchError},
-    sandbox::SandboxError,
-    storage::{StorageError, Store, knowledge::Signature},
-    tts::{SynthesizeError, cache::PhraseCache},
+    retrieval::Query,
+    storage::Store,
 };
 
 /// Indexes of drafts and versions that are kept for the next question: somebody who tries asks more than one.
@@ -40,132 +37,14 @@ pub enum Which {
     Version(u64),
 }
 
-/// How far a publication is.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub enum Step {
-    /// The index is being made.
-    Indexing,
-    /// Answers are being spoken.
-    Speaking {
-        /// How many are.
-        done: usize,
-        /// Of how many.
-        all: usize,
-    },
-    /// New calls get it.
-    Done {
-        /// The version.
-        version: u64,
-    },
-    /// It was not published.
-    Failed {
-        /// In words.
-        why: String,
-    },
-}
-
-/// Who publishes, what and when.
-#[derive(Clone, Debug)]
-pub struct Order {
-    /// The revision of the draft that was looked at; the newest, if `None`.
-    pub revision: Option<u64>,
-    /// Who, when and why.
-    pub signature: Signature,
-    /// The local time, for dates of entries.
-    pub now: DateTime,
-}
-
-/// Why something could not be done with a base.
-#[derive(Debug, thiserror::Error)]
-pub enum DeskError {
-    /// It could not be read or written, or is not there.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// Nothing of it is published.
-    #[error("nothing of `{0}` is published")]
-    NotPublished(BaseId),
-    /// The draft is what is published.
-    #[error("the draft of `{base}` is what is published already, as version {number}")]
-    NothingNew {
-        /// The base.
-        base: BaseId,
-        /// What is published.
-        number: u64,
-    },
-    /// Another publication is going on.
-    #[error("`{0}` is being published already")]
-    Busy(BaseId),
-    /// There is only one version.
-    #[error("`{0}` has no version before this one")]
-    NothingBefore(BaseId),
-    /// The draft holds nothing.
-    #[error("the draft of `{0}` holds no entry")]
-    Empty(BaseId),
-    /// Something is wrong with the draft.
-    #[error("the draft of `{base}` cannot be published:{}", told(concerns))]
-    Refused {
-        /// The base.
-        base: BaseId,
-        /// Its errors.
-        concerns: Vec<Concern>,
-    },
-    /// A document cannot be read.
-    #[error(transparent)]
-    Document(DocumentError),
-    /// No document can be read.
-    #[error(transparent)]
-    Reader(SandboxError),
-    /// A document holds no entry.
-    #[error("{document} holds nothing that can be taken{refused}")]
-    NothingTaken {
-        /// Its name.
-        document: String,
-        /// The first refusals, in words.
-        refused: String,
-        /// What became of every row and page.
-        report: Box<Report>,
-    },
-    /// There is no language model to ask.
-    #[error("no language model is configured ([language_model])")]
-    NoModel,
-    /// The language model is of no use.
-    #[error("the language model proposes nothing: {0}")]
-    Model(NotWritten),
-    /// The index could not be made.
-    #[error("the index cannot be made: {0}")]
-    Index(#[from] EmbedError),
-    /// The index could not be asked.
-    #[error(transparent)]
-    Search(#[from] SearchError),
-    /// An answer could not be spoken.
-    #[error("the answers cannot be spoken: {0}")]
-    Speech(#[from] SynthesizeError),
-}
-
-/// Concerns that are told with an error.
-const TOLD: usize = 10;
-
-fn told(concerns: &[Concern]) -> String {
-    let mut told: String = concerns
-        .iter()
-        .take(TOLD)
-        .map(|concern| format!("\n  {concern}"))
-        .collect();
-    if let Some(more) = concerns.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        told.push_str(&format!("\n  and {more} more"));
-    }
-    told
-}
-
 /// The knowledge bases of the businesses, for people who work on them.
 pub struct Desk {
     pub(super) store: Store,
-    plans: HashMap<BaseId, BasePlan>,
+    pub(super) plans: HashMap<BaseId, BasePlan>,
     maker: IndexMaker,
     pub(super) reader: Reader,
     pub(super) model: Option<Model>,
-    steps: Mutex<HashMap<BaseId, Step>>,
+    pub(super) steps: Mutex<HashMap<BaseId, Step>>,
     indexes: Mutex<Vec<(BaseId, Index)>>,
 }
 
@@ -291,7 +170,11 @@ impl Desk {
     }
 
     /// The index of what is about to be published, kept for the process that answers calls.
-    async fn version_index(&self, base: &BaseId, known: KnowledgeBase) -> Result<(), DeskError> {
+    pub(super) async fn version_index(
+        &self,
+        base: &BaseId,
+        known: KnowledgeBase,
+    ) -> Result<(), DeskError> {
         let material = self.material(base, known).await?;
         let index = self.maker.of_version(material).await?;
         self.keep(base, &index);
@@ -334,201 +217,5 @@ impl Desk {
         let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = indexes.iter().find(|(of, _)| of == base);
         kept.map(|(_, index)| index.clone())
-    }
-
-    /// How far the last publication of a base is.
-    pub fn step(&self, base: &BaseId) -> Option<Step> {
-        self.steps().get(base).cloned()
-    }
-
-    fn steps(&self) -> MutexGuard<'_, HashMap<BaseId, Step>> {
-        // Only whole steps are put in: a panic elsewhere leaves it sound.
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Publishes the draft: its index is made, its answers are spoken into the cache, and then new calls get it. When one
-    /// of these fails, nothing is published. Returns the number of the version.
-    pub async fn publish(
-        &self,
-        base: &BaseId,
-        order: &Order,
-        speech: &PhraseCache,
-        told: &mut (dyn FnMut(&Step) + Send),
-    ) -> Result<u64, DeskError> {
-        let mut publication = self.begin(base, told)?;
-        let published = self.publish_draft(base, order, speech, &mut publication);
-        let published = published.await;
-        publication.end(published)
-    }
-
-    /// Brings back a version, or the one before the published one. Returns the number of the new version.
-    pub async fn roll_back(
-        &self,
-        base: &BaseId,
-        to: Option<u64>,
-        signature: &Signature,
-        speech: &PhraseCache,
-        told: &mut (dyn FnMut(&Step) + Send),
-    ) -> Result<u64, DeskError> {
-        let mut publication = self.begin(base, told)?;
-        let published = self.publish_again(base, to, signature, speech, &mut publication);
-        let published = published.await;
-        publication.end(published)
-    }
-
-    async fn publish_draft(
-        &self,
-        base: &BaseId,
-        order: &Order,
-        speech: &PhraseCache,
-        publication: &mut Running<'_>,
-    ) -> Result<u64, DeskError> {
-        let draft = self.store.draft(base).await?;
-        if let Some(expected) = order
-            .revision
-            .filter(|expected| *expected != draft.revision)
-        {
-            return Err(DeskError::Storage(StorageError::DraftChanged {
-                base: base.clone(),
-                expected,
-                found: draft.revision,
-            }));
-        }
-        if draft.entries.is_empty() {
-            return Err(DeskError::Empty(base.clone()));
-        }
-        let known = KnowledgeBase::new(draft.entries);
-        if let Some(published) = self.store.published(base).await?
-            && published.hash == known.version
-        {
-            return Err(DeskError::NothingNew {
-                base: base.clone(),
-                number: published.number,
-            });
-        }
-        let mut concerns = self.check(base, Which::Draft, order.now).await?;
-        concerns.retain(|concern| concern.severity == Severity::Error);
-        if !concerns.is_empty() {
-            let base = base.clone();
-            return Err(DeskError::Refused { base, concerns });
-        }
-        self.prepare(base, &known, speech, publication).await?;
-        let KnowledgeBase { version, entries } = &known;
-        let revision = Some(draft.revision);
-        Ok(self
-            .store
-            .publish(base, revision, version, entries, &order.signature)
-            .await?)
-    }
-
-    async fn publish_again(
-        &self,
-        base: &BaseId,
-        to: Option<u64>,
-        signature: &Signature,
-        speech: &PhraseCache,
-        publication: &mut Running<'_>,
-    ) -> Result<u64, DeskError> {
-        let to = match to {
-            Some(to) => to,
-            None => self.version_before(base).await?,
-        };
-        let known = KnowledgeBase::new(self.store.version_entries(base, to).await?);
-        self.prepare(base, &known, speech, publication).await?;
-        Ok(self.store.roll_back(base, to, signature).await?)
-    }
-
-    /// The version whose entries callers got before those that they get now.
-    async fn version_before(&self, base: &BaseId) -> Result<u64, DeskError> {
-        let published = self.store.published(base).await?;
-        let published = published.ok_or_else(|| DeskError::NotPublished(base.clone()))?;
-        // A rollback stands where the version stands that it brought back, so that going back twice goes back two.
-        let now = published.restores.unwrap_or(published.number);
-        let versions = self.store.versions(base).await?;
-        let before = versions
-            .iter()
-            .find(|version| version.number < now && version.restores.is_none());
-        let before = before.ok_or_else(|| DeskError::NothingBefore(base.clone()))?;
-        Ok(before.number)
-    }
-
-    /// Makes the index and the audio of what is to be published.
-    async fn prepare(
-        &self,
-        base: &BaseId,
-        known: &KnowledgeBase,
-        speech: &PhraseCache,
-        publication: &mut Running<'_>,
-    ) -> Result<(), DeskError> {
-        publication.at(Step::Indexing);
-        self.version_index(base, known.clone()).await?;
-        // A base that no line uses has no voice yet.
-        let requests = match self.plans.get(base) {
-            Some(plan) => plan.answers(&known.entries),
-            None => Vec::new(),
-        };
-        let all = requests.len();
-        publication.at(Step::Speaking { done: 0, all });
-        let speaking = speech.prefetch(&requests, |done| {
-            publication.at(Step::Speaking { done, all });
-        });
-        Ok(speaking.await?)
-    }
-
-    /// One publication of a base at a time.
-    fn begin<'a>(
-        &'a self,
-        base: &BaseId,
-        told: &'a mut (dyn FnMut(&Step) + Send),
-    ) -> Result<Running<'a>, DeskError> {
-        let mut steps = self.steps();
-        match steps.get(base) {
-            Some(Step::Indexing | Step::Speaking { .. }) => Err(DeskError::Busy(base.clone())),
-            Some(Step::Done { .. } | Step::Failed { .. }) | None => {
-                steps.insert(base.clone(), Step::Indexing);
-                drop(steps);
-                Ok(Running {
-                    desk: self,
-                    base: base.clone(),
-                    told,
-                    over: false,
-                })
-            }
-        }
-    }
-}
-
-/// A publication that is going on. One that is dropped before its end has failed.
-struct Running<'a> {
-    desk: &'a Desk,
-    base: BaseId,
-    told: &'a mut (dyn FnMut(&Step) + Send),
-    over: bool,
-}
-
-impl Running<'_> {
-    fn at(&mut self, step: Step) {
-        (self.told)(&step);
-        self.desk.steps().insert(self.base.clone(), step);
-    }
-
-    fn end(mut self, published: Result<u64, DeskError>) -> Result<u64, DeskError> {
-        self.over = true;
-        self.at(match &published {
-            Ok(version) => Step::Done { version: *version },
-            Err(error) => Step::Failed {
-                why: error.to_string(),
-            },
-        });
-        published
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        if !self.over {
-            let why = "it was broken off".to_owned();
-            self.at(Step::Failed { why });
-        }
     }
 }

@@ -7,19 +7,23 @@
 
 mod desk;
 mod documents;
+mod error;
 mod indexes;
 pub mod lessons;
 mod library;
 mod plan;
 mod proposing;
+mod publication;
 pub mod reading;
 
-pub use desk::{Desk, DeskError, Order, Step, Which};
+pub use desk::{Desk, Which};
 pub use documents::{ImportDone, ImportOrder};
+pub use error::DeskError;
 pub use indexes::{Index, IndexMaker, Material};
 pub use library::{BaseState, Library, LibraryError, Shelf, seed};
 pub use plan::{BasePlan, Voice};
 pub use proposing::{MOST_ENTRIES, Model, Proposed, Source};
+pub use publication::{Order, Step};
 
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,7 @@ pub(super) fn learn(
         abstained: None,
         offered: None,
         answer: None,
+        also: None,
     };
     for record in records {
         fold.take(record);
@@ -110,6 +111,8 @@ struct Fold<'a> {
     abstained: Option<usize>,
     offered: Option<Offer>,
     answer: Option<Answer>,
+    /// The answer to a second question of the same utterance, until it is said. Whether it helped cannot be told apart.
+    also: Option<AnswerGiven>,
 }
 
 impl Fold<'_> {
@@ -183,6 +186,14 @@ impl Fold<'_> {
         };
         self.asked_again(&question, finding);
         self.answer = None;
+        self.also = finding.second.as_ref().map(|second| AnswerGiven {
+            seq: record.seq,
+            entry: second.entry.id.clone(),
+            score: second.score,
+            version: finding.version.clone(),
+            at_ms: self.wall(record.at),
+            sign: None,
+        });
         let offer = self.offered.take();
         let asked = Asked {
             seq: record.seq,
@@ -304,6 +315,10 @@ impl Fold<'_> {
             SpeechSource::Generated { .. } => {}
             SpeechSource::Entry { entry } => {
                 let at_ms = self.wall(at);
+                if let Some(second) = self.also.take_if(|second| second.entry == *entry) {
+                    self.answers.push(AnswerGiven { at_ms, ..second });
+                    return;
+                }
                 let Some(answer) = &mut self.answer else {
                     return;
                 };

@@ -197,6 +197,31 @@ fn a_number_is_masked_and_a_number_alone_is_no_question() {
 }
 
 #[test]
+fn two_questions_of_one_utterance_are_two_answers() {
+    let mut both = answered("怎么退货还有运费谁出", "A", 0.9);
+    if let CallEvent::Turn { finding, .. } = &mut both {
+        finding.second = Some(candidate("B", 0.8));
+    }
+    check(
+        vec![
+            both,
+            says_entry(1, "A"),
+            whole(1),
+            says_entry(2, "B"),
+            whole(2),
+            // Said again at the caller's wish.
+            understood("repeat"),
+            says_entry(3, "A"),
+            says_entry(4, "B"),
+        ],
+        expect![[r#"
+            1 said A 
+            1 said B 
+        "#]],
+    );
+}
+
+#[test]
 fn details_and_replies_to_choices_are_no_questions() {
     check(
         vec![

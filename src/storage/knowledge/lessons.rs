@@ -3,18 +3,24 @@
 //! A closed call is learned from once: it is marked in the transaction that keeps its lessons, so that learning again changes
 //! nothing and a call that was closed late is not missed. Which base a lesson is for follows from its line.
 
-use std::collections::{BTreeSet, HashMap};
+mod learning;
+mod uses;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 
+use self::learning::learn;
 use super::{BaseId, DraftChange, StorageError, Store, drafts, revision};
 use crate::{
-    call::lessons::{Learned, Lesson, LessonBounds, LessonKind, Nearest, Sign},
+    call::lessons::{Lesson, LessonBounds, LessonKind, Nearest, Sign},
     ids::{CallId, EntryId, KnowledgeVersion, LineNumber, UtteranceId},
     pii::Pii,
-    storage::reading::{read_id, records_of},
+    storage::reading::read_id,
 };
+
+pub use self::uses::{EntryUse, UseFilter};
 
 /// Names a lesson; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,28 +89,6 @@ pub struct Settlement {
     pub author: String,
     /// In milliseconds after the Unix epoch.
     pub at_ms: i64,
-}
-
-/// Which answers to count.
-#[derive(Clone, Debug, Default)]
-pub struct UseFilter {
-    /// Only given at or after this time, in milliseconds after the Unix epoch.
-    pub since_ms: Option<i64>,
-    /// Only from these versions.
-    pub versions: Option<Vec<KnowledgeVersion>>,
-}
-
-/// How often an entry was said, and to what use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EntryUse {
-    /// The entry.
-    pub entry: EntryId,
-    /// Answers that callers began to hear.
-    pub answers: u64,
-    /// When it was said first and last, in milliseconds after the Unix epoch.
-    pub span_ms: (i64, i64),
-    /// How often it showed that it did not help, by sign; those that were shown.
-    pub signs: Vec<(Sign, u64)>,
 }
 
 #[derive(FromRow)]
@@ -276,146 +260,6 @@ impl Store {
         transaction.commit().await?;
         Ok(revision)
     }
-
-    /// How often the entries of a base were said, and to what use, by entry.
-    pub async fn entry_uses(
-        &self,
-        taught: &Taught,
-        filter: &UseFilter,
-    ) -> Result<Vec<EntryUse>, StorageError> {
-        let versions = filter.versions.as_ref().map(|versions| {
-            let versions = versions.iter().map(KnowledgeVersion::as_str);
-            serde_json::Value::from_iter(versions).to_string()
-        });
-        let rows: Vec<(String, Option<String>, i64, i64, i64)> = sqlx::query_as(
-            "SELECT entry, sign, COUNT(*), MIN(at_ms), MAX(at_ms) FROM answers_given
-             WHERE business = ?1 AND line IN (SELECT value FROM json_each(?2)) AND (?3 IS NULL OR at_ms >= ?3)
-               AND (?4 IS NULL OR version IN (SELECT value FROM json_each(?4)))
-             GROUP BY entry, sign ORDER BY entry, sign",
-        )
-        .bind(taught.base.business.as_str())
-        .bind(taught.lines_json())
-        .bind(filter.since_ms)
-        .bind(versions)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut uses: Vec<EntryUse> = Vec::new();
-        for (entry, sign, answers, first, last) in rows {
-            let answers = super::count(answers);
-            let sign = sign.map(|sign| read_sign(&sign)).transpose()?;
-            match uses.last_mut().filter(|last| last.entry.as_str() == entry) {
-                Some(known) => {
-                    known.answers += answers;
-                    known.span_ms = (known.span_ms.0.min(first), known.span_ms.1.max(last));
-                    known.signs.extend(sign.map(|sign| (sign, answers)));
-                }
-                None => uses.push(EntryUse {
-                    entry: EntryId::new(entry),
-                    answers,
-                    span_ms: (first, last),
-                    signs: sign.map(|sign| (sign, answers)).into_iter().collect(),
-                }),
-            }
-        }
-        Ok(uses)
-    }
-
-    /// When each entry of a base was published first, in milliseconds after the Unix epoch.
-    pub async fn first_published(
-        &self,
-        base: &BaseId,
-    ) -> Result<HashMap<EntryId, i64>, StorageError> {
-        // By content, as a version that was brought back has that of another.
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT json_extract(e.value, '$.id') AS entry, MIN(v.at_ms) FROM
-               (SELECT hash, MIN(at_ms) AS at_ms FROM knowledge_versions WHERE business = ?1 AND base = ?2 GROUP BY hash) AS v
-             JOIN knowledge_contents AS c ON c.hash = v.hash, json_each(c.json) AS e
-             GROUP BY entry",
-        )
-        .bind(base.business.as_str())
-        .bind(base.name.as_str())
-        .fetch_all(&self.pool)
-        .await?;
-        let entry = |(entry, at_ms): (String, i64)| (EntryId::new(entry), at_ms);
-        Ok(rows.into_iter().map(entry).collect())
-    }
-}
-
-/// Keeps what one call teaches.
-async fn learn(
-    connection: &mut SqliteConnection,
-    call: CallId,
-    bounds: &LessonBounds,
-) -> Result<Learned, StorageError> {
-    let records = records_of(connection, call).await?;
-    let mut learned = Learned::from_records(call, &records, bounds);
-    // The offer always holds the caller's number, so without it the personal data was erased.
-    let erased: Option<bool> =
-        sqlx::query_scalar("SELECT personal IS NULL FROM events WHERE call = ?1 AND seq = 0")
-            .bind(call.to_string())
-            .fetch_optional(&mut *connection)
-            .await?;
-    if erased != Some(false) {
-        learned.lessons.clear();
-    }
-    let Some((business, line)) = crate::call::lessons::owner(&records) else {
-        return Ok(Learned::default());
-    };
-    for lesson in &learned.lessons {
-        insert_lesson(connection, lesson).await?;
-    }
-    for answer in &learned.answers {
-        sqlx::query(
-            "INSERT INTO answers_given (call, seq, business, line, at_ms, entry, score, version, sign)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
-        )
-        .bind(call.to_string())
-        .bind(answer.seq.cast_signed())
-        .bind(business.as_str())
-        .bind(line.as_str())
-        .bind(answer.at_ms)
-        .bind(answer.entry.as_str())
-        .bind(answer.score)
-        .bind(answer.version.as_str())
-        .bind(answer.sign.map(Sign::as_str))
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(learned)
-}
-
-async fn insert_lesson(
-    connection: &mut SqliteConnection,
-    lesson: &Lesson,
-) -> Result<(), StorageError> {
-    let (chosen, sign) = match &lesson.kind {
-        LessonKind::Clarified { chosen } => (chosen.as_ref(), None),
-        LessonKind::NotHelpful { sign } => (None, Some(sign.as_str())),
-        LessonKind::Unanswered | LessonKind::Unsure => (None, None),
-    };
-    let nearest = lesson.nearest.as_ref();
-    sqlx::query(
-        "INSERT INTO lessons (call, seq, utterance, business, line, at_ms, kind, chosen, sign, question, entry, entry_question,
-                              score, version)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING",
-    )
-    .bind(lesson.call.to_string())
-    .bind(lesson.seq.cast_signed())
-    .bind(lesson.utterance.map(|utterance| utterance.0.cast_signed()))
-    .bind(lesson.business.as_str())
-    .bind(lesson.line.as_str())
-    .bind(lesson.at_ms)
-    .bind(lesson.kind.as_str())
-    .bind(chosen.map(EntryId::as_str))
-    .bind(sign)
-    .bind(&lesson.question)
-    .bind(nearest.map(|nearest| nearest.entry.as_str()))
-    .bind(nearest.map(|nearest| nearest.question.as_str()))
-    .bind(nearest.map(|nearest| nearest.score))
-    .bind(lesson.version.as_str())
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 fn read(base: &BaseId, row: Row) -> Result<OpenLesson, StorageError> {
