@@ -1,6 +1,6 @@
 //! From calls to changes of a draft, on a real database.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use uuid::Uuid;
 
@@ -8,13 +8,13 @@ use super::*;
 use crate::{
     call::{CallEvent, CallRecord, Disposition, EndCause, Party, SpeechSource},
     clock::Moment,
-    entry::{Candidate, Finding, Verdict},
+    entry::{Action, Candidate, Entry, Finding, Validity, Verdict},
     ids::{BaseName, BusinessId, CallId, KnowledgeVersion, SearchId, SpeechId},
     knowledge::KnowledgeBase,
     phone_number::{CallerNumber, NumberKind},
     pii::Pii,
     retrieval::Synonyms,
-    storage::knowledge::Signature,
+    storage::knowledge::{Draft, Signature},
 };
 
 fn base() -> BaseId {
