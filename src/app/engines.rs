@@ -101,7 +101,7 @@ fn chosen(config: &Config, choice: &ModelChoice, bundled: &str) -> Option<PathBu
 }
 
 /// `None` when retrieval goes by words alone.
-pub(super) fn encoder(config: &Config) -> anyhow::Result<Option<Arc<dyn TextEncoder>>> {
+pub fn encoder(config: &Config) -> anyhow::Result<Option<Arc<dyn TextEncoder>>> {
     let path = chosen(config, &config.retrieval.encoder, BUNDLED_ENCODER);
     let encoder = path.map(|path| embedding::load(&path)).transpose();
     encoder.context("retrieval.encoder")

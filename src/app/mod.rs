@@ -29,6 +29,7 @@ use crate::{
     telemetry::Metrics,
 };
 
+pub use engines::encoder;
 pub use files::{Files, language_warnings, read_prompts};
 pub use knowledge::{Workshop, open_speech, open_workshop};
 use status::ProcessStatus;

@@ -1,7 +1,8 @@
 //! `yingda eval`: how well the engines do, on files with known answers. One file a subcommand.
 
 mod asr;
-mod retrieval;
+mod hear;
+pub(super) mod retrieval;
 mod retrieval_scale;
 mod sentiment;
 
@@ -22,6 +23,8 @@ pub struct Args {
 enum Engine {
     /// How well recordings are heard: characters, digit strings, silence, time.
     Asr(asr::Args),
+    /// Lets synthetic callers ask questions over a bad line, and writes what the recogniser heard.
+    Hear(hear::Args),
     /// How well questions find their answers: by words, by vectors, by both.
     Retrieval(retrieval::Args),
     /// How a large knowledge base does: time to import, index, open and ask, and memory.
@@ -34,6 +37,7 @@ enum Engine {
 pub fn run(args: Args) -> anyhow::Result<()> {
     match args.engine {
         Engine::Asr(args) => asr::run(args),
+        Engine::Hear(args) => hear::run(args),
         Engine::Retrieval(args) => retrieval::run(args),
         Engine::RetrievalScale(args) => retrieval_scale::run(args),
         Engine::Sentiment(args) => sentiment::run(args),

@@ -2,6 +2,7 @@
 //!
 //! A subcommand is a file with `Args` and `run`. Nothing here knows more than how to read arguments and print results.
 
+mod calibrate;
 mod call;
 mod calls;
 mod check_config;
@@ -46,6 +47,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Measures how well the engines do, on files with known answers.
     Eval(eval::Args),
+    /// Fits the thresholds of retrieval to questions with known answers.
+    Calibrate(calibrate::Args),
     /// Imports, checks, publishes and tries what a business knows.
     Faq(faq::Args),
     /// Lists, downloads and checks model files.
@@ -67,6 +70,7 @@ impl Cli {
             Command::Replay(args) => replay::run(args),
             Command::Call(args) => call::run(args),
             Command::Simulate(args) => simulate::run(args),
+            Command::Calibrate(args) => calibrate::run(args),
             Command::Eval(args) => eval::run(args),
             Command::Faq(args) => faq::run(args),
             Command::Models(args) => models::run(args),

@@ -4,10 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, TableLike, value};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::{Config, ConfigError};
-use crate::models::{Engine, Model, replace};
+use crate::{
+    models::{Engine, Model, replace},
+    retrieval::RetrievalConfig,
+};
 
 /// Why a configuration file was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -50,13 +53,45 @@ pub enum EditError {
 }
 
 /// A table, a key in it and its new value.
-type Change = (&'static str, &'static str, String);
+type Change = (&'static str, &'static str, Value);
 
 /// Names `model`, which lies at `path`, in the configuration `file`. Returns the keys that were set, with their values.
 pub fn use_model(
     file: &Path,
     model: &Model,
     path: &Path,
+) -> Result<Vec<(String, String)>, EditError> {
+    change(file, |folder| {
+        let path = path.canonicalize().map_err(|error| EditError::Io {
+            file: path.to_owned(),
+            error,
+        })?;
+        // A folder that is moved as a whole goes on working.
+        let path = path.strip_prefix(folder).unwrap_or(&path);
+        changes(model, path.display().to_string())
+    })
+}
+
+/// Sets the thresholds of retrieval in the configuration `file`, to hundredths. Returns the keys that were set, with their
+/// values.
+pub fn set_thresholds(
+    file: &Path,
+    thresholds: &RetrievalConfig,
+) -> Result<Vec<(String, String)>, EditError> {
+    let hundredths = |score: f32| Value::from((f64::from(score) * 100.0).round() / 100.0);
+    change(file, |_| {
+        Ok(vec![
+            ("retrieval", "answer", hundredths(thresholds.answer)),
+            ("retrieval", "clarify", hundredths(thresholds.clarify)),
+            ("retrieval", "margin", hundredths(thresholds.margin)),
+        ])
+    })
+}
+
+/// Makes changes to `file`, which are told its folder.
+fn change(
+    file: &Path,
+    changes: impl FnOnce(&Path) -> Result<Vec<Change>, EditError>,
 ) -> Result<Vec<(String, String)>, EditError> {
     let io = |error| EditError::Io {
         file: file.to_owned(),
@@ -67,20 +102,13 @@ pub fn use_model(
     let text = std::fs::read_to_string(&place).map_err(io)?;
     // What is wrong already would be blamed on the change.
     Config::parse(file, &text)?;
-    let path = path.canonicalize().map_err(|error| EditError::Io {
-        file: path.to_owned(),
-        error,
-    })?;
-    let folder = place.parent().unwrap_or(Path::new("/"));
-    // A folder that is moved as a whole goes on working.
-    let path = path.strip_prefix(folder).unwrap_or(&path);
-    let changes = changes(model, path.display().to_string())?;
+    let changes = changes(place.parent().unwrap_or(Path::new("/")))?;
     let changed = set(file, &text, &changes)?;
     Config::parse(file, &changed)?;
     replace(&place, &changed).map_err(io)?;
     Ok(changes
         .into_iter()
-        .map(|(table, key, value)| (format!("{table}.{key}"), format!("{value:?}")))
+        .map(|(table, key, value)| (format!("{table}.{key}"), value.to_string()))
         .collect())
 }
 
@@ -92,8 +120,8 @@ fn changes(model: &Model, path: String) -> Result<Vec<Change>, EditError> {
         Engine::StreamingParaformer => ("recognition", "streaming-paraformer"),
         Engine::Kokoro => ("synthesis", "kokoro"),
         // What kind of encoder it is can be seen from its files.
-        Engine::Compact | Engine::Bert => return Ok(vec![("retrieval", "encoder", path)]),
-        Engine::CompactMood => return Ok(vec![("mood", "model", path)]),
+        Engine::Compact | Engine::Bert => return Ok(vec![("retrieval", "encoder", path.into())]),
+        Engine::CompactMood => return Ok(vec![("mood", "model", path.into())]),
         Engine::Matcha => {
             return Err(EditError::NoKey {
                 model: model.name.clone(),
@@ -103,8 +131,8 @@ fn changes(model: &Model, path: String) -> Result<Vec<Change>, EditError> {
         }
     };
     Ok(vec![
-        (table, "engine", engine.to_owned()),
-        (table, "model", path),
+        (table, "engine", engine.into()),
+        (table, "model", path.into()),
     ])
 }
 
@@ -131,8 +159,8 @@ fn set(file: &Path, text: &str, changes: &[Change]) -> Result<String, EditError>
     Ok(document.to_string())
 }
 
-fn set_key(table: &mut dyn TableLike, key: &str, new: &str) {
-    let mut fresh = value(new);
+fn set_key(table: &mut dyn TableLike, key: &str, new: &Value) {
+    let mut fresh = Item::Value(new.clone());
     match table.get_mut(key) {
         Some(old) => {
             // What stands around the old value, a comment behind it above all.

@@ -11,7 +11,7 @@ mod place;
 
 use std::path::{Path, PathBuf};
 
-pub use edit::{EditError, use_model};
+pub use edit::{EditError, set_thresholds, use_model};
 pub use file::{
     BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig, LanguageModelConfig,
     LineConfig, MediaConfig, ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine,

@@ -341,7 +341,7 @@ impl Conversation {
     fn clarify(&mut self, candidates: Vec<Candidate>) {
         let names: Vec<&str> = candidates
             .iter()
-            .map(|candidate| short_name(&candidate.entry.question))
+            .map(|candidate| short_name(candidate.entry.spoken_name()))
             .collect();
         match names[..] {
             [first, second, third, ..] => {
@@ -510,8 +510,8 @@ fn short_name(question: &str) -> &str {
     name.strip_suffix(['呢', '啊', '呀']).unwrap_or(name)
 }
 
-/// The one offered entry that `text` names, by sound: most of its syllable pairs stand in that entry's question and in no
-/// other's as many.
+/// The one offered entry that `text` names, by sound: most of its syllable pairs stand in that entry's name or question and
+/// in no other's as many.
 fn by_name(text: &str, offered: &[Candidate]) -> Option<usize> {
     let pairs = |text: &str| {
         let syllables = toneless(text);
@@ -527,8 +527,10 @@ fn by_name(text: &str, offered: &[Candidate]) -> Option<usize> {
     let shares: Vec<usize> = offered
         .iter()
         .map(|candidate| {
-            let name = pairs(&candidate.entry.question);
-            said.iter().filter(|pair| name.contains(pair)).count()
+            let name = pairs(candidate.entry.spoken_name());
+            let question = pairs(&candidate.entry.question);
+            let named = |pair: &&Vec<String>| name.contains(pair) || question.contains(pair);
+            said.iter().filter(named).count()
         })
         .collect();
     let best = *shares.iter().max()?;

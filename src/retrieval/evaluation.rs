@@ -3,6 +3,8 @@
 //! This module does not read files (see `cli`) and does not change an index.
 
 mod mishearing;
+mod populations;
+mod questions;
 mod synthetic;
 
 use std::fmt;
@@ -13,7 +15,12 @@ use crate::{
     ids::EntryId,
 };
 
-pub use self::{mishearing::Mishearing, synthetic::Synthetic};
+pub use self::{
+    mishearing::Mishearing,
+    populations::{Population, Populations},
+    questions::{Heard, OutOfScope, QuestionsError, parse_labelled},
+    synthetic::Synthetic,
+};
 
 /// A question and the entry that it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,6 +206,16 @@ pub fn without_one<I>(
     left_out: LeftOut,
     build: impl Fn(Vec<Entry>) -> I,
 ) -> impl Iterator<Item = (I, Case)> {
+    without_some(entries, left_out, usize::MAX, build)
+}
+
+/// As [`without_one`], of at most `most` phrasings, evenly taken: every one is left out of an index of its own.
+pub fn without_some<I>(
+    entries: &[Entry],
+    left_out: LeftOut,
+    most: usize,
+    build: impl Fn(Vec<Entry>) -> I,
+) -> impl Iterator<Item = (I, Case)> {
     let left_out = entries.iter().enumerate().flat_map(move |(at, entry)| {
         let similar = entry.similar_questions.len();
         let standard = left_out == LeftOut::EveryPhrasing && similar > 0;
@@ -206,6 +223,9 @@ pub fn without_one<I>(
         let all = standard.then_some(None).into_iter().chain(similar);
         all.map(move |place| (at, place))
     });
+    let all: Vec<(usize, Option<usize>)> = left_out.collect();
+    let step = all.len().div_ceil(most.max(1)).max(1);
+    let left_out = all.into_iter().step_by(step).take(most);
     left_out.map(move |(at, place)| {
         let mut rest = entries.to_vec();
         let entry = &mut rest[at];
@@ -333,6 +353,10 @@ mod tests {
             "空调坏了".to_owned(),
             kept(["空调不冷", "空调报修", "开发票"]),
         );
+        for (most, count) in [(0, 0), (1, 1), (2, 2), (9, 2)] {
+            let some = without_some(&entries, LeftOut::SimilarQuestions, most, |rest| rest);
+            assert_eq!(some.count(), count, "{most}");
+        }
         let every = left(LeftOut::EveryPhrasing);
         assert_eq!((&every[0], &every[1..]), (&standard, &similar[..]));
     }

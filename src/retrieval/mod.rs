@@ -8,6 +8,7 @@
 //! This module does not parse documents (see `knowledge`) and does not decide what to say (see `conversation`).
 
 mod asking;
+pub mod calibrate;
 mod calibration;
 pub mod clusters;
 mod collection;

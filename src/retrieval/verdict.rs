@@ -15,34 +15,57 @@ pub(super) const ALIKE_AT_HEART: f32 = 0.96;
 /// The least share of the best entry's score that a choice must have.
 const LEAST_CHOICE: f32 = 0.3;
 
-/// The verdict on `ranked` candidates, best first, one an entry.
-pub(super) fn judge(config: &RetrievalConfig, ranked: Vec<Candidate>) -> Verdict {
-    let Some(best) = ranked.first() else {
-        return Verdict::Abstain { nearest: None };
+/// What scores say: the verdict before anybody looks at the entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// The best is the answer.
+    Answer,
+    /// So many of the best are offered.
+    Clarify(usize),
+    /// None is near enough.
+    Abstain,
+}
+
+/// The decision on scores, best first, one an entry.
+pub(super) fn decide(config: &RetrievalConfig, scores: &[f32]) -> Decision {
+    let Some(&best) = scores.first() else {
+        return Decision::Abstain;
     };
-    let lead = best.score - ranked.get(1).map_or(0.0, |next| next.score);
+    let lead = best - scores.get(1).copied().unwrap_or(0.0);
     // What is a phrasing by character or by sound is meant, however near others are, unless they are phrasings just so.
-    let literal = best.score >= ALIKE_AT_HEART && lead > 0.0;
-    if literal || (best.score >= config.answer && lead >= config.margin) {
-        return Verdict::Answer {
-            candidate: best.clone(),
-        };
+    let literal = best >= ALIKE_AT_HEART && lead > 0.0;
+    if literal || (best >= config.answer && lead >= config.margin) {
+        return Decision::Answer;
     }
-    if best.score >= config.clarify {
-        let floor = best.score * LEAST_CHOICE;
-        let close = ranked
+    if best >= config.clarify {
+        let floor = best * LEAST_CHOICE;
+        let close = scores
             .iter()
             .take(MAX_CHOICES)
-            .take_while(|candidate| candidate.score >= floor)
+            .take_while(|score| **score >= floor)
             .count();
         if close >= 2 {
-            let mut candidates = ranked;
-            candidates.truncate(close);
-            return Verdict::Clarify { candidates };
+            return Decision::Clarify(close);
         }
     }
-    Verdict::Abstain {
-        nearest: ranked.into_iter().next(),
+    Decision::Abstain
+}
+
+/// The verdict on `ranked` candidates, best first, one an entry.
+pub(super) fn judge(config: &RetrievalConfig, mut ranked: Vec<Candidate>) -> Verdict {
+    let scores: Vec<f32> = ranked
+        .iter()
+        .take(MAX_CHOICES)
+        .map(|candidate| candidate.score)
+        .collect();
+    let decision = decide(config, &scores);
+    if let Decision::Clarify(close) = decision {
+        ranked.truncate(close);
+        return Verdict::Clarify { candidates: ranked };
+    }
+    match ranked.into_iter().next() {
+        Some(candidate) if decision == Decision::Answer => Verdict::Answer { candidate },
+        nearest => Verdict::Abstain { nearest },
     }
 }
 

@@ -12,6 +12,7 @@ mod dial;
 pub mod hearing;
 mod judge;
 pub mod leg;
+pub mod line;
 pub mod news;
 pub mod phone;
 pub mod record;

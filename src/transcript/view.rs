@@ -337,7 +337,9 @@ impl Fold {
         let (verdict, best, choices, flag) = match &finding.verdict {
             Verdict::Answer { candidate } => ("answer", Some(candidate), Vec::new(), None),
             Verdict::Clarify { candidates } => {
-                let choices = candidates.iter().map(|one| one.entry.question.clone());
+                let choices = candidates
+                    .iter()
+                    .map(|one| one.entry.spoken_name().to_owned());
                 (
                     "clarify",
                     candidates.first(),

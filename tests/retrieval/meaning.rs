@@ -10,8 +10,8 @@ use yingda::{
 };
 
 use super::{
-    at_least, at_most, businesses, known_questions_are_answered, misheard, noise_is_no_question,
-    paraphrases, strangers,
+    at_least, at_most, businesses, heard_paraphrases, heard_strangers,
+    known_questions_are_answered, misheard, noise_is_no_question, paraphrases, strangers,
 };
 
 pub(super) fn encoder() -> Arc<dyn TextEncoder> {
@@ -58,6 +58,17 @@ fn what_is_out_of_scope_is_not_answered() {
     let report = strangers(|entries| index(&encoder, entries));
     at_most("answered", &report, report.wrong, 3.0);
     at_most("clarified", &report, report.clarified, 10.0);
+}
+
+#[test]
+fn what_is_heard_is_found_and_rarely_answered_wrong() {
+    let encoder = encoder();
+    let report = heard_paraphrases(|entries| index(&encoder, entries));
+    at_most("wrong", &report, report.wrong, 4.0);
+    at_least("hit@1", &report, report.hit_at_1, 70.0);
+    at_least("answered", &report, report.answered, 45.0);
+    let report = heard_strangers(|entries| index(&encoder, entries));
+    at_most("answered", &report, report.wrong, 3.0);
 }
 
 #[test]

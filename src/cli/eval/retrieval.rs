@@ -1,6 +1,6 @@
 //! `yingda eval retrieval`: hits, verdicts and time a question, by words alone, by vectors alone and by both.
 
-mod material;
+pub(in crate::cli) mod material;
 mod ways;
 
 use std::{
@@ -11,13 +11,13 @@ use std::{
 use anyhow::Context;
 
 use self::{
-    material::Material,
+    material::{Material, read_heard, read_out_of_scope},
     ways::{Indexes, Results},
 };
 use crate::{
     cli::records,
     embedding::{self, Remembering, TextEncoder},
-    retrieval::evaluation::{Case, without_one},
+    retrieval::evaluation::{Case, Heard, Population, without_one},
 };
 
 /// How well questions find their answers.
@@ -36,6 +36,12 @@ pub struct Args {
     /// Ask each known phrasing of an index that lacks it: similar questions of sheets, all phrasings of paraphrase files.
     #[arg(long, conflicts_with = "queries")]
     leave_one_out: bool,
+    /// Also ask every knowledge base these questions, which none of them answers: one a line, by kind.
+    #[arg(long, value_name = "FILE")]
+    out_of_scope: Option<PathBuf>,
+    /// Ask what the recogniser heard of each question, as `yingda eval hear` wrote it.
+    #[arg(long, value_name = "FILE")]
+    heard: Option<PathBuf>,
     /// Also ask every knowledge base what the others are asked, which it should not answer; so many questions at most.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     foreign: usize,
@@ -67,33 +73,46 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Some(file) => Some(ways::EvidenceFile::create(file)?),
         None => None,
     };
+    let strangers = match &args.out_of_scope {
+        Some(file) => read_out_of_scope(file)?,
+        None => Vec::new(),
+    };
+    let heard = args.heard.as_deref().map(read_heard).transpose()?;
     for (at, base) in material.bases.iter().enumerate() {
-        let foreign = material.foreign(at, args.foreign);
         let build = |entries| Indexes::build(entries, remembering.clone());
-        let mut ask = |indexes: &Indexes, case: &Case| -> anyhow::Result<()> {
-            results.ask(indexes, case);
+        let whole = build(base.entries.clone())?;
+        let mut ask = |indexes: &Indexes, whose, kind: &str, case: &Case| -> anyhow::Result<()> {
+            let case = as_heard(heard.as_ref(), case)?;
+            results.ask(indexes, whose, kind, &case);
             match &mut evidence {
-                Some(file) => file.write(indexes, case),
+                Some(file) => file.write(indexes, &case),
                 None => Ok(()),
             }
         };
-        let whole = build(base.entries.clone())?;
         if args.leave_one_out {
             for (indexes, case) in without_one(&base.entries, base.left_out, build) {
-                ask(&indexes?, &case)?;
+                ask(&indexes?, Population::Own, "", &case)?;
             }
         } else {
-            for case in material.cases(base) {
-                ask(&whole, &case)?;
+            for (whose, case) in material.cases(base) {
+                ask(&whole, whose, "", &case)?;
             }
         }
+        for stranger in &strangers {
+            let case = Case {
+                question: stranger.question.clone(),
+                expected: None,
+            };
+            ask(&whole, Population::OutOfScope, &stranger.kind, &case)?;
+        }
+        let foreign = material.foreign(at, args.foreign);
         for case in &foreign {
-            ask(&whole, case)?;
+            ask(&whole, Population::Foreign, "", case)?;
         }
         let questions = material.cases(base);
         results.time(
             &Indexes::build(base.entries.clone(), encoder.clone())?,
-            questions.iter().chain(&foreign),
+            questions.iter().map(|(_, case)| case).chain(&foreign),
         );
     }
     if let Some(file) = evidence {
@@ -114,7 +133,16 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     records::print(&(text + &results.to_string()))
 }
 
-fn encoder(path: &Path) -> anyhow::Result<Option<Arc<dyn TextEncoder>>> {
+/// `case` as it was heard, where it is asked by voice.
+pub(in crate::cli) fn as_heard(heard: Option<&Heard>, case: &Case) -> anyhow::Result<Case> {
+    let Some(heard) = heard else {
+        return Ok(case.clone());
+    };
+    let heard = heard.of(case);
+    heard.with_context(|| format!("nobody spoke `{}`: see `yingda eval hear`", case.question))
+}
+
+pub(in crate::cli) fn encoder(path: &Path) -> anyhow::Result<Option<Arc<dyn TextEncoder>>> {
     if path == Path::new("none") {
         return Ok(None);
     }

@@ -140,3 +140,37 @@ fn what_cannot_be_set_leaves_the_file_as_it_is() {
         "`recognition.engine` needs a build with the feature `sherpa`",
     );
 }
+
+#[test]
+fn thresholds_are_set_to_hundredths() {
+    let retrieval = "[retrieval]\nanswer = 0.5 # say it\nmargin = 0.15\n";
+    let place = Place::new(&format!("{retrieval}{BUSINESS}"));
+    let thresholds = RetrievalConfig {
+        answer: 0.61,
+        clarify: 0.2,
+        margin: 0.07,
+    };
+    let changed = set_thresholds(&place.path("yingda.toml"), &thresholds).expect("set");
+    let expected = [
+        ("retrieval.answer", "0.61"),
+        ("retrieval.clarify", "0.2"),
+        ("retrieval.margin", "0.07"),
+    ];
+    let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(changed, expected);
+    let text =
+        format!("[retrieval]\nanswer = 0.61 # say it\nmargin = 0.07\nclarify = 0.2\n{BUSINESS}");
+    assert_eq!(place.config(), text);
+    let config = Config::load(&place.path("yingda.toml")).expect("good");
+    assert_eq!(config.retrieval.answer, thresholds.answer);
+
+    // What the configuration would not take is not written.
+    let upside_down = RetrievalConfig {
+        answer: 0.2,
+        clarify: 0.6,
+        margin: 0.0,
+    };
+    let error = set_thresholds(&place.path("yingda.toml"), &upside_down).expect_err("refused");
+    assert!(error.to_string().contains("retrieval.clarify"), "{error}");
+    assert_eq!(place.config(), text);
+}

@@ -99,6 +99,28 @@ fn what_trails_off_waits_for_its_end() {
 }
 
 #[test]
+fn entries_are_offered_by_their_short_names() {
+    let mut stage = Stage::new(ZH, "13800138000");
+    stage.hear();
+    stage.says("手续");
+    let offered = &stage.playing.last().expect("an offer").1;
+    assert!(
+        offered.contains("保修手续") && offered.contains("退货手续"),
+        "{offered}"
+    );
+    check(
+        "say 手续\nsay 退货手续",
+        expect![[r#"
+        turn 手续 -> clarify
+        say clarify.two
+        commit
+        chosen A6
+        say A6
+    "#]],
+    );
+}
+
+#[test]
 fn keys_and_names_choose() {
     check(
         "say 维修\npress 2",

@@ -48,6 +48,15 @@ pub(super) fn entry(id: &str, question: &str, answer: &str, action: Action) -> C
     }
 }
 
+/// An entry with a short name.
+fn named(id: &str, question: &str, name: &str) -> Candidate {
+    let mut candidate = entry(id, question, "好的。", Action::Answer);
+    let mut inner = Entry::clone(&candidate.entry);
+    inner.name = name.to_owned();
+    candidate.entry = Arc::new(inner);
+    candidate
+}
+
 /// What the stage's knowledge base says to a question.
 pub(super) fn finding(question: &str) -> Finding {
     if let Some((first, second)) = question.split_once("还有") {
@@ -63,6 +72,12 @@ pub(super) fn finding(question: &str) -> Finding {
     let verdict = match question {
         q if q.contains("维修") => Verdict::Clarify {
             candidates: vec![wash(), fridge()],
+        },
+        q if q.contains("手续") => Verdict::Clarify {
+            candidates: vec![
+                named("A5", "买了以后坏了厂里管不管", "保修手续"),
+                named("A6", "不想要了怎么拿回钱", "退货手续"),
+            ],
         },
         q if q.contains("洗衣机") => Verdict::Answer { candidate: wash() },
         q if q.contains("冰箱") => Verdict::Answer {

@@ -12,23 +12,30 @@ use crate::{
     entry::Entry,
     ids::EntryId,
     knowledge::{parse_csv, parse_paraphrases},
-    retrieval::evaluation::{Case, LeftOut, verbatim},
+    retrieval::evaluation::{Case, Heard, LeftOut, OutOfScope, Population, verbatim},
 };
 
 /// Knowledge bases, and questions if there is a file of them.
 #[derive(Debug)]
-pub(super) struct Material {
-    pub(super) bases: Vec<Base>,
+pub(in crate::cli) struct Material {
+    pub(in crate::cli) bases: Vec<Base>,
     queries: Option<Vec<Case>>,
 }
 
 /// A knowledge base.
 #[derive(Debug)]
-pub(super) struct Base {
+pub(in crate::cli) struct Base {
     /// The file's or the trade's.
-    pub(super) name: String,
-    pub(super) entries: Vec<Entry>,
-    pub(super) left_out: LeftOut,
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) entries: Vec<Entry>,
+    pub(in crate::cli) left_out: LeftOut,
+}
+
+impl Base {
+    /// Whether it has this entry.
+    pub(in crate::cli) fn has(&self, id: &EntryId) -> bool {
+        self.entries.iter().any(|entry| entry.id == *id)
+    }
 }
 
 /// A row of the file of questions.
@@ -41,7 +48,7 @@ struct Query {
 }
 
 impl Material {
-    pub(super) fn read(
+    pub(in crate::cli) fn read(
         knowledge: &[PathBuf],
         trades: &[String],
         queries: Option<&Path>,
@@ -75,25 +82,30 @@ impl Material {
         Ok(Self { bases, queries })
     }
 
-    /// What `base` is asked.
-    pub(super) fn cases(&self, base: &Base) -> Vec<Case> {
+    /// What `base` is asked, and whose questions these are.
+    pub(in crate::cli) fn cases(&self, base: &Base) -> Vec<(Population, Case)> {
+        let own = |case| (Population::Own, case);
         let Some(queries) = &self.queries else {
-            return verbatim(&base.entries);
+            return verbatim(&base.entries).into_iter().map(own).collect();
         };
         let here: HashSet<&EntryId> = base.entries.iter().map(|entry| &entry.id).collect();
-        // What another knowledge base should answer, this one should not.
-        let expected = |case: &Case| case.expected.clone().filter(|id| here.contains(id));
-        queries
-            .iter()
-            .map(|case| Case {
-                question: case.question.clone(),
-                expected: expected(case),
-            })
-            .collect()
+        let case = |case: &Case| match &case.expected {
+            None => (Population::OutOfScope, case.clone()),
+            Some(id) if here.contains(id) => own(case.clone()),
+            // What another knowledge base should answer, this one should not.
+            Some(_) => (
+                Population::Foreign,
+                Case {
+                    expected: None,
+                    ..case.clone()
+                },
+            ),
+        };
+        queries.iter().map(case).collect()
     }
 
     /// What the others than `bases[here]` know, evenly taken; there it means nothing.
-    pub(super) fn foreign(&self, here: usize, count: usize) -> Vec<Case> {
+    pub(in crate::cli) fn foreign(&self, here: usize, count: usize) -> Vec<Case> {
         let others = self.bases.iter().enumerate().filter(|(at, _)| *at != here);
         let all: Vec<Case> = others
             .flat_map(|(_, base)| verbatim(&base.entries))
@@ -105,6 +117,20 @@ impl Material {
         let step = all.len().div_ceil(count.max(1)).max(1);
         all.into_iter().step_by(step).take(count).collect()
     }
+}
+
+/// What recognition made of questions.
+pub(in crate::cli) fn read_heard(file: &Path) -> anyhow::Result<Heard> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("questions {} cannot be read", file.display()))?;
+    Ok(Heard::parse(&file.display().to_string(), &text)?)
+}
+
+/// Questions that no knowledge base answers.
+pub(in crate::cli) fn read_out_of_scope(file: &Path) -> anyhow::Result<Vec<OutOfScope>> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("questions {} cannot be read", file.display()))?;
+    Ok(OutOfScope::parse(&file.display().to_string(), &text)?)
 }
 
 fn read_queries(file: &Path, bases: &[Base]) -> anyhow::Result<Vec<Case>> {
@@ -173,11 +199,20 @@ mod tests {
         let expected = |base: usize| -> Vec<Option<String>> {
             let cases = all.cases(&all.bases[base]).into_iter();
             cases
-                .map(|case| case.expected.map(|id| id.to_string()))
+                .map(|(_, case)| case.expected.map(|id| id.to_string()))
                 .collect()
         };
         assert_eq!(expected(0), [Some("A1".to_owned()), None, None]);
         assert_eq!(expected(2), [None, None, Some("dl_1".to_owned())]);
+        let whose: Vec<Population> = all
+            .cases(&all.bases[2])
+            .iter()
+            .map(|(whose, _)| *whose)
+            .collect();
+        assert_eq!(
+            whose,
+            [Population::Foreign, Population::OutOfScope, Population::Own]
+        );
         assert_eq!(all.foreign(0, 100).len(), 4);
         assert_eq!(all.foreign(0, 2).len(), 2);
         assert_eq!(all.foreign(0, 0).len(), 0);

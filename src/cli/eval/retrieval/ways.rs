@@ -18,7 +18,7 @@ use crate::{
     ids::KnowledgeVersion,
     retrieval::{
         HybridIndex, LexicalIndex, Ranking, RetrievalConfig,
-        evaluation::{Case, Report},
+        evaluation::{Case, Population, Populations, Report},
     },
 };
 
@@ -68,7 +68,7 @@ pub(super) struct Results {
 
 #[derive(Default)]
 struct Way {
-    report: Report,
+    populations: Populations,
     /// Of each timed question, in microseconds.
     took_us: Vec<u64>,
 }
@@ -92,8 +92,11 @@ impl Results {
         }
     }
 
-    pub(super) fn ask(&mut self, indexes: &Indexes, case: &Case) {
-        indexes.each(|way, index| self.ways[way].report.add(index, case));
+    pub(super) fn ask(&mut self, indexes: &Indexes, whose: Population, kind: &str, case: &Case) {
+        indexes.each(|way, index| {
+            let populations = &mut self.ways[way].populations;
+            populations.add(index, whose, kind, case);
+        });
     }
 
     /// Takes the time of some questions. The encoder of `indexes` must not remember them.
@@ -113,10 +116,25 @@ impl Results {
         bases: &[&str],
         encoder: Option<&dyn TextEncoder>,
     ) -> serde_json::Value {
+        let told = |report: &Report| {
+            serde_json::json!({
+                "report": report,
+                "mean_reciprocal_rank": report.mean_reciprocal_rank(),
+            })
+        };
         let ways = WAYS.iter().zip(&self.ways).map(|(name, way)| {
+            let populations = way
+                .populations
+                .each()
+                .map(|(whose, report)| (whose.name().replace(' ', "_"), told(report)));
+            let kinds = way.populations.kinds().map(|(kind, asked, answered)| {
+                let counts = serde_json::json!({ "asked": asked, "answered": answered });
+                (kind.to_owned(), counts)
+            });
             let value = serde_json::json!({
-                "report": way.report,
-                "mean_reciprocal_rank": way.report.mean_reciprocal_rank(),
+                "together": told(&way.populations.together()),
+                "populations": populations.collect::<serde_json::Map<_, _>>(),
+                "out_of_scope_kinds": kinds.collect::<serde_json::Map<_, _>>(),
                 "median_ms": way.percentile_ms(50),
                 "p95_ms": way.percentile_ms(95),
             });
@@ -137,41 +155,79 @@ impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = [
             "by",
+            "questions",
             "cases",
-            "in scope",
             "hit@1",
             "hit@3",
             "MRR",
-            "answered",
-            "wrong",
-            "clarified",
-            "(right)",
+            "answered right",
+            "answered wrong",
+            "offered",
+            "right among them",
             "abstained",
             "median",
             "p95",
         ];
-        let rows = WAYS.iter().zip(&self.ways).map(|(name, way)| {
-            let report = &way.report;
-            let all = |part| format!("{:.1} %", report.percent(part));
-            let in_scope = |part| format!("{:.1} %", report.percent_in_scope(part));
-            vec![
-                (*name).to_owned(),
-                report.cases.to_string(),
-                report.in_scope.to_string(),
-                in_scope(report.hit_at_1),
-                in_scope(report.hit_at_3),
-                format!("{:.3}", report.mean_reciprocal_rank()),
-                all(report.answered),
-                all(report.wrong),
-                all(report.clarified),
-                all(report.clarified_right),
-                all(report.abstained),
-                format!("{:.2} ms", way.percentile_ms(50)),
-                format!("{:.2} ms", way.percentile_ms(95)),
-            ]
-        });
-        f.write_str(&records::table(&head, &rows.collect::<Vec<_>>()))
+        let mut rows = Vec::new();
+        for (name, way) in WAYS.iter().zip(&self.ways) {
+            let times = [50, 95].map(|percent| format!("{:.2} ms", way.percentile_ms(percent)));
+            let mut label = *name;
+            for (whose, report) in way.populations.each() {
+                rows.push(row(
+                    std::mem::take(&mut label),
+                    whose.name(),
+                    report,
+                    &times,
+                ));
+            }
+            if way.populations.each().count() > 1 {
+                rows.push(row("", "all", &way.populations.together(), &times));
+            }
+        }
+        f.write_str(&records::table(&head, &rows))?;
+        if let Some(way) = self.ways.last() {
+            for (kind, asked, answered) in way.populations.kinds() {
+                let kind = if kind.is_empty() { "of no kind" } else { kind };
+                writeln!(f, "out of scope, {kind}: {answered} of {asked} answered")?;
+            }
+            if way
+                .populations
+                .each()
+                .any(|(whose, _)| whose == Population::Foreign)
+            {
+                writeln!(
+                    f,
+                    "foreign: known by another knowledge base; this one may well have an answer of its own"
+                )?;
+            }
+        }
+        Ok(())
     }
+}
+
+/// A row of the table. What needs a right entry is left empty where there is none.
+fn row(name: &str, questions: &str, report: &Report, times: &[String; 2]) -> Vec<String> {
+    let all = |part| format!("{:.1} % ({part})", report.percent(part));
+    let in_scope = |text: String| match report.in_scope {
+        0 => String::new(),
+        _ => text,
+    };
+    let hit = |part| in_scope(format!("{:.1} %", report.percent_in_scope(part)));
+    vec![
+        name.to_owned(),
+        questions.to_owned(),
+        report.cases.to_string(),
+        hit(report.hit_at_1),
+        hit(report.hit_at_3),
+        in_scope(format!("{:.3}", report.mean_reciprocal_rank())),
+        in_scope(all(report.answered)),
+        all(report.wrong),
+        all(report.clarified),
+        in_scope(all(report.clarified_right)),
+        all(report.abstained),
+        times[0].clone(),
+        times[1].clone(),
+    ]
 }
 
 /// The evidence for every entry and question, tab-separated: what `scripts/train/encoder/fusion.py` reads.
@@ -233,19 +289,28 @@ mod tests {
         let rows = |encoder: Option<Arc<dyn TextEncoder>>| -> Vec<String> {
             let mut results = Results::new(encoder.is_some());
             let indexes = Indexes::build(entries.clone(), encoder).expect("built");
-            results.ask(&indexes, &case);
+            results.ask(&indexes, Population::Own, "", &case);
+            let stranger = Case {
+                question: "讲个笑话".to_owned(),
+                expected: None,
+            };
+            results.ask(&indexes, Population::OutOfScope, "闲聊", &stranger);
             results.time(&indexes, [&case].into_iter());
-            assert_eq!(
-                results.as_json(&["a"], None)["ways"]["words"]["report"]["answered"],
-                1
-            );
+            let told = results.as_json(&["a"], None);
+            let words = &told["ways"]["words"];
+            assert_eq!(words["together"]["report"]["answered"], 1);
+            assert_eq!(words["populations"]["out_of_scope"]["report"]["cases"], 1);
             let text = results.to_string();
             let rows = text.lines().skip(1);
             rows.map(|row| row.split("  ").next().unwrap_or_default().to_owned())
                 .collect()
         };
-        assert_eq!(rows(None), ["words"]);
-        assert_eq!(rows(Some(Arc::new(FakeEncoder::default()))), WAYS);
+        let kinds = "out of scope, 闲聊: 0 of 1 answered";
+        assert_eq!(rows(None), ["words", "", "", kinds]);
+        let three = WAYS.iter().flat_map(|name| [*name, "", ""]);
+        let encoder: Arc<dyn TextEncoder> = Arc::new(FakeEncoder::default());
+        let told = rows(Some(encoder));
+        assert!(three.eq(told[..9].iter().map(String::as_str)), "{told:#?}");
     }
 
     #[test]
