@@ -111,6 +111,10 @@ counter_id!(
     /// One attempt to bring in an agent in one call.
     OfferId
 );
+counter_id!(
+    /// One request to the business's systems in one call.
+    ActionId
+);
 
 /// A call, from INVITE to CDR. Time-ordered (UUID version 7), so that it sorts by start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 // Layer 0: vocabulary.
+pub mod action;
 pub mod audio;
 pub mod call;
 pub mod clock;
@@ -36,12 +37,14 @@ pub mod inference;
 pub mod llm;
 pub mod models;
 pub mod recording;
+pub mod remote;
 pub mod retrieval;
 pub mod sandbox;
 pub mod sentiment;
 pub mod storage;
 pub mod telemetry;
 pub mod tts;
+pub mod webhooks;
 
 // Layer 3: drivers.
 pub mod acd;

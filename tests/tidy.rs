@@ -9,6 +9,7 @@ use std::{
 /// From the vocabulary up. A module may use modules of the layers that [`may_use`] names.
 const LAYERS: &[&[&str]] = &[
     &[
+        "action",
         "audio",
         "call",
         "clock",
@@ -34,12 +35,14 @@ const LAYERS: &[&[&str]] = &[
         "llm",
         "models",
         "recording",
+        "remote",
         "retrieval",
         "sandbox",
         "sentiment",
         "storage",
         "telemetry",
         "tts",
+        "webhooks",
     ],
     &[
         "acd",
@@ -59,6 +62,8 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("asr", "models"),
     ("tts", "inference"),
     ("tts", "models"),
+    ("llm", "remote"),
+    ("webhooks", "remote"),
     ("cli", "app"),
     ("cli", "config"),
     ("app", "config"),

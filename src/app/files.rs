@@ -9,14 +9,14 @@ use std::{
 
 use anyhow::Context;
 
-use super::{engines, language_model};
+use super::{actions, engines, language_model};
 use crate::{
     asr::Language,
     config::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine, Transfer},
     conversation::{ConversationSettings, Prompts, Timings},
     embedding::TextEncoder,
     ids::{BaseId, BaseName, BusinessId, LineNumber},
-    knowledge::{KnowledgeBase, check::Known, parse_csv},
+    knowledge::{KnowledgeBase, parse_csv},
     llm::GroundedWriter,
     models::{Catalog, Engine, ModelCheck, checked, checked_folder},
     phone_number::Places,
@@ -25,6 +25,7 @@ use crate::{
     routing::{LineRule, LineTable},
     session::{HandoverSettings, LineServices, SessionSettings, TransferMode},
     tts::SpeechRequest,
+    webhooks::Systems,
 };
 
 /// The shortest token, in characters: 128 bits in hexadecimal digits.
@@ -46,6 +47,8 @@ pub struct Files {
     pub encoder: Option<Arc<dyn TextEncoder>>,
     /// The language model, if there is one. It has not been asked yet.
     pub language_model: Option<Arc<GroundedWriter>>,
+    /// The businesses' systems. None has been asked yet.
+    pub systems: Arc<Systems>,
 }
 
 /// A line, before its knowledge is known.
@@ -92,6 +95,7 @@ impl Files {
         let mut bases: BTreeMap<BaseId, BasePlan> = BTreeMap::new();
         for business in &config.businesses {
             let synonyms = synonyms(business)?;
+            let plans = Arc::new(actions::plans(business)?);
             for line in &business.lines {
                 let number = LineNumber::new(&line.number);
                 rules.push(LineRule {
@@ -119,7 +123,7 @@ impl Files {
                         lines: Vec::new(),
                         voices: Vec::new(),
                         synonyms: synonyms.clone(),
-                        known: Known::default(),
+                        known: actions::known(business, &plans),
                     }),
                 };
                 plan.lines.push(number.clone());
@@ -144,6 +148,7 @@ impl Files {
             sentences,
             encoder,
             language_model: language_model::open(config)?,
+            systems: Arc::new(actions::systems(config)?),
         })
     }
 

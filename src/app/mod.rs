@@ -1,5 +1,6 @@
 //! Composition: [`App::build`] makes every part from the configuration, [`App::run`] serves until it is told to stop.
 
+mod actions;
 mod engines;
 mod files;
 mod knowledge;
@@ -29,6 +30,7 @@ use crate::{
     telemetry::Metrics,
 };
 
+pub use actions::systems;
 pub use engines::encoder;
 pub use files::{Files, language_warnings, read_prompts};
 pub use knowledge::{Workshop, open_speech, open_workshop};
@@ -126,13 +128,14 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let library = Arc::new(library);
         let status = Arc::new(ProcessStatus::new(
-            clock.wall_ms(clock.now()),
             config.sip.max_calls,
             lines.clone(),
             library.clone(),
             metrics.clone(),
             media.clone(),
             sip.clone(),
+            files.systems.clone(),
+            clock,
         ));
         let services = Arc::new(Services {
             clock,

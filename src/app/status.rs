@@ -6,12 +6,14 @@ use std::sync::{
 };
 
 use crate::{
-    console::{BaseStatus, Status, StatusProvider},
+    clock::ProcessClock,
+    console::{BaseStatus, Status, StatusProvider, WebhookStatus},
     media_plane::MediaPlane,
     publishing::{BaseState, Library},
     session::Lines,
     sip::SipEndpoint,
     telemetry::{Metrics, Page},
+    webhooks::{Standing, Systems},
 };
 
 const STARTING: u8 = 0;
@@ -29,27 +31,32 @@ pub(super) struct ProcessStatus {
     metrics: Arc<Metrics>,
     media: Arc<MediaPlane>,
     sip: SipEndpoint,
+    systems: Arc<Systems>,
+    clock: ProcessClock,
 }
 
 impl ProcessStatus {
     pub(super) fn new(
-        started_ms: i64,
         max_calls: usize,
         lines: Arc<Lines>,
         library: Arc<Library>,
         metrics: Arc<Metrics>,
         media: Arc<MediaPlane>,
         sip: SipEndpoint,
+        systems: Arc<Systems>,
+        clock: ProcessClock,
     ) -> Self {
         Self {
             state: AtomicU8::new(STARTING),
-            started_ms,
+            started_ms: clock.wall_ms(clock.now()),
             max_calls,
             lines,
             library,
             metrics,
             media,
             sip,
+            systems,
+            clock,
         }
     }
 
@@ -73,6 +80,20 @@ fn shown(state: BaseState) -> BaseStatus {
     }
 }
 
+/// What is wrong with a system at the moment; its next answer ends that.
+fn problem(standing: &Standing) -> Option<String> {
+    let last = standing
+        .last_failure
+        .filter(|_| standing.failures_in_a_row > 0)?;
+    let rests = if standing.rests {
+        "; it is left alone for a while"
+    } else {
+        ""
+    };
+    let times = standing.failures_in_a_row;
+    Some(format!("failed {times} times in a row: {last}{rests}"))
+}
+
 impl StatusProvider for ProcessStatus {
     fn status(&self) -> Status {
         let reason = match self.state.load(Ordering::Relaxed) {
@@ -93,10 +114,38 @@ impl StatusProvider for ProcessStatus {
                 .map(ToString::to_string)
                 .collect(),
             knowledge: self.library.state().into_iter().map(shown).collect(),
+            webhooks: self
+                .systems
+                .standings(self.clock.now())
+                .map(|(system, standing)| WebhookStatus {
+                    webhook: format!("{}/{}", system.business, system.name),
+                    answered: standing.answered,
+                    failed: standing.failed,
+                    problem: problem(&standing),
+                })
+                .collect(),
         }
     }
 
     fn numbers(&self, page: &mut Page) {
+        let systems: Vec<_> = self.systems.standings(self.clock.now()).collect();
+        if !systems.is_empty() {
+            let sum = |count: fn(&Standing) -> u64| systems.iter().map(|(_, one)| count(one)).sum();
+            page.counters(
+                "yingda_webhook_requests_total",
+                "Requests to businesses' systems, all tries of one counted once.",
+                "outcome",
+                &[
+                    ("answered", sum(|one| one.answered)),
+                    ("failed", sum(|one| one.failed)),
+                ],
+            );
+            page.gauge(
+                "yingda_webhooks_resting",
+                "Businesses' systems that are left alone for a while.",
+                systems.iter().filter(|(_, one)| one.rests).count(),
+            );
+        }
         let media = self.media.statistics();
         let sip = self.sip.counters();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -16,6 +16,7 @@ mod replay;
 mod serve;
 mod show;
 mod simulate;
+mod webhook;
 
 use clap::{Parser, Subcommand};
 
@@ -53,6 +54,8 @@ enum Command {
     Faq(faq::Args),
     /// Lists, downloads and checks model files.
     Models(models::Args),
+    /// Tries a business's system out.
+    Webhook(webhook::Args),
     /// Reads a document for another process of this program.
     #[command(hide = true)]
     ReadDocument(read_document::Args),
@@ -74,6 +77,7 @@ impl Cli {
             Command::Eval(args) => eval::run(args),
             Command::Faq(args) => faq::run(args),
             Command::Models(args) => models::run(args),
+            Command::Webhook(args) => webhook::run(args),
             Command::ReadDocument(args) => read_document::run(args),
         }
     }

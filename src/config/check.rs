@@ -1,5 +1,7 @@
 //! What a configuration must hold beyond its types.
 
+mod actions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
@@ -254,6 +256,7 @@ fn check_business(
     if business.name.trim().is_empty() {
         fault(format!("{key}.name"), "must not be empty")?;
     }
+    actions::check(key, business)?;
     if business.lines.is_empty() {
         fault(format!("{key}.line"), "must be given at least once")?;
     }

@@ -1,5 +1,6 @@
 //! The configuration file as it is written. Every key is in `yingda.example.toml`, which a test holds against these types.
 
+mod actions;
 mod engines;
 mod language_model;
 
@@ -11,6 +12,7 @@ use std::{
 use serde::Deserialize;
 
 pub use self::{
+    actions::{ActionConfig, SlotConfig, SlotShape, WebhookConfig},
     engines::{
         ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine, RetrievalConfig,
         SynthesisConfig, SynthesisEngine,
@@ -254,6 +256,15 @@ pub struct BusinessConfig {
     /// Its own words for one thing, a text file: one thing a line, the usual word first.
     #[serde(default)]
     pub synonyms: Option<PathBuf>,
+    /// Skills that its agents have. With them, an entry that asks for another is an error.
+    #[serde(default)]
+    pub skills: Option<Vec<String>>,
+    /// Its systems.
+    #[serde(default, rename = "webhook")]
+    pub webhooks: Vec<WebhookConfig>,
+    /// What its actions take. With them, an entry that names another is an error.
+    #[serde(default, rename = "action")]
+    pub actions: Vec<ActionConfig>,
     /// Its 400 numbers.
     #[serde(rename = "line")]
     pub lines: Vec<LineConfig>,

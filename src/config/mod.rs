@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 pub use edit::{EditError, set_thresholds, use_model};
 pub use file::{
-    BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig, LanguageModelConfig,
-    LineConfig, MediaConfig, ModelChoice, MoodConfig, RecognitionConfig, RecognitionEngine,
-    RetrievalConfig, SipConfig, StorageConfig, SynthesisConfig, SynthesisEngine, Transfer,
-    TrunkConfig, UserConfig,
+    ActionConfig, BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig,
+    LanguageModelConfig, LineConfig, MediaConfig, ModelChoice, MoodConfig, RecognitionConfig,
+    RecognitionEngine, RetrievalConfig, SipConfig, SlotConfig, SlotShape, StorageConfig,
+    SynthesisConfig, SynthesisEngine, Transfer, TrunkConfig, UserConfig, WebhookConfig,
 };
 
 /// Why a configuration was not taken.
@@ -111,6 +111,9 @@ impl Config {
         }
         for business in &mut self.businesses {
             business.synonyms.iter_mut().for_each(resolve);
+            for webhook in &mut business.webhooks {
+                resolve(&mut webhook.secret_file);
+            }
             for line in &mut business.lines {
                 resolve(&mut line.knowledge);
             }

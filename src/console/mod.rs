@@ -46,6 +46,23 @@ pub struct Status {
     pub lines: Vec<String>,
     /// What new calls are answered from.
     pub knowledge: Vec<BaseStatus>,
+    /// The businesses' systems.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub webhooks: Vec<WebhookStatus>,
+}
+
+/// A system of a business that is asked over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct WebhookStatus {
+    /// `business/name`.
+    pub webhook: String,
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that were not.
+    pub failed: u64,
+    /// What is wrong, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// A knowledge base in use.

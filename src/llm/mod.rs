@@ -11,7 +11,6 @@
 
 mod fake;
 pub mod grounding;
-mod health;
 mod injection;
 mod lexicon;
 mod openai;
@@ -28,7 +27,7 @@ use crate::clock::Moment;
 
 pub use self::{
     fake::FakeModel,
-    openai::{ApiKey, OpenAiClient, OpenAiConfig, UrlFault, endpoint},
+    openai::{ApiKey, OpenAiClient, OpenAiConfig, endpoint},
     prompts::{PromptError, WriterPrompts},
     writer::{Answering, Before, GroundedWriter, NotWritten, Passage, Said, WriterSettings},
 };

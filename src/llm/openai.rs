@@ -8,16 +8,15 @@ use std::{fmt, io::Read, sync::Arc, time::Duration};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
-use ureq::{
-    Agent,
-    http::{Uri, header},
-};
+use ureq::{Agent, http::header};
 
 use super::{
-    Chat, LanguageModel, ModelError, PIECES, Pieces, health::Health, sentences::Splitter,
-    sse::EventStream,
+    Chat, LanguageModel, ModelError, PIECES, Pieces, sentences::Splitter, sse::EventStream,
 };
-use crate::clock::Moment;
+use crate::{
+    clock::Moment,
+    remote::{Health, Resting, UrlFault, check_url},
+};
 
 /// How long a connection may take to be made; a server that is down is known sooner.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -60,48 +59,13 @@ pub struct OpenAiConfig {
     pub most_bytes: u64,
 }
 
-/// Why an address is not asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UrlFault {
-    /// It is no URL with a host.
-    #[error("must be a URL such as https://models.example/v1")]
-    NoUrl,
-    /// Callers' words would cross a network in the clear.
-    #[error("must begin with https:// unless it is on this machine or `allow_http` is set")]
-    NotEncrypted,
-    /// A secret in it would be logged.
-    #[error("must not hold a user, a password, a query or a fragment")]
-    Decorated,
-}
-
 /// The address of completions below `url`.
 pub fn endpoint(url: &str, allow_http: bool) -> Result<String, UrlFault> {
-    let parsed: Uri = url.trim().parse().map_err(|_| UrlFault::NoUrl)?;
-    let (Some(scheme), Some(authority)) = (parsed.scheme_str(), parsed.authority()) else {
-        return Err(UrlFault::NoUrl);
-    };
-    if authority.as_str().contains('@') || parsed.query().is_some() || url.contains('#') {
-        return Err(UrlFault::Decorated);
-    }
-    match scheme {
-        "https" => {}
-        "http" if allow_http || is_loopback(authority.host()) => {}
-        "http" => return Err(UrlFault::NotEncrypted),
-        _ => return Err(UrlFault::NoUrl),
-    }
-    let base = url.trim().trim_end_matches('/');
+    let base = check_url(url, allow_http)?.trim_end_matches('/');
     Ok(match base.ends_with("/chat/completions") {
         true => base.to_owned(),
         false => format!("{base}/chat/completions"),
     })
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse()
-            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 /// A client of one server.
@@ -153,7 +117,8 @@ impl LanguageModel for OpenAiClient {
     fn write(&self, now: Moment, chat: Chat) -> Result<Pieces, ModelError> {
         let permit = self.slots.clone().try_acquire_owned();
         let permit = permit.map_err(|_| ModelError::Busy(self.shared.config.slots))?;
-        self.shared.health.admit(now)?;
+        let rests = |Resting { failures }| ModelError::Resting(failures);
+        self.shared.health.admit(now).map_err(rests)?;
         let (pieces, receiver) = mpsc::channel(PIECES);
         let shared = self.shared.clone();
         let writing = move || {

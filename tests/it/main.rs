@@ -16,4 +16,5 @@ mod sip_timers;
 mod sipp;
 mod sounds;
 mod starting;
+mod webhook;
 mod whole_call;
