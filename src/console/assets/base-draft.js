@@ -7,6 +7,11 @@ const form = document.getElementById("entry");
 const OUTCOMES = { taken: ["照收", "good"], changed: ["改后收下", "warn"], refused: ["未收", "bad"] };
 const PLACES = { sheet: "表", part: "部分", page: "页", paragraph: "段", line: "行", row: "行", column: "列" };
 const MAX_SHOWN = 500;
+const KINDS = {
+  id: "编号不对", empty: "缺内容", duplicate: "重复", two_answers: "一问两答", near_duplicate: "几乎重复", echo: "答案就是问题", too_long: "太长，说不完",
+  unspeakable: "说出来没有意义", placeholder: "还没填", personal_data: "个人信息", claim: "绝对化用语（广告法第九条）", unknown_action: "没有这个动作",
+  expired: "已失效", not_yet: "还没生效", never_true: "失效早于生效",
+};
 export const FIELDS = {
   id: "编号", category: "类目", question: "标准问", similar_questions: "相似问", answer: "答案", action: "动作", name: "短名",
   takes_effect: "生效", expires: "失效",
@@ -174,7 +179,8 @@ function concernItem(concern) {
   const made = element("li", "item");
   made.append(element("span", `tag ${isError ? "bad" : "warn"}`, isError ? "错误" : "提醒"), " ");
   for (const id of concern.entries) made.append(element("span", "tag", id), " ");
-  made.append(element("span", "quiet", FIELDS[concern.field] ?? concern.field), element("p", "", concern.words));
+  made.append(element("span", "quiet", FIELDS[concern.field] ?? concern.field), " ", element("span", "", KINDS[concern.kind] ?? concern.kind));
+  made.append(element("p", "quiet", concern.words));
   const { fix } = concern;
   const better = fix && { split: () => fix.parts.join(" ／ "), replace: () => fix.text, remove_phrasing: () => `去掉：${fix.phrasing}`, merge_into: () => `并入 ${fix.entry}` }[fix.kind]();
   if (better) made.append(element("p", "quiet", `建议：${better}`));

@@ -5,6 +5,7 @@ import { VERDICTS, element, list, row, time } from "./words.js";
 
 const ORIGINS = { file: "文件", draft: "草稿", rollback: "退回" };
 const LOOK_MS = 500;
+const SOURCES = { "as other entries": "别的条目也这样问", "as callers say": "客户常这样说", "other word": "换个词", "language model": "语言模型" };
 
 export async function tryOut(base) {
   const questions = element("textarea");
@@ -41,6 +42,12 @@ function answer(question, finding) {
   return made;
 }
 
+/** How a phrasing was found. */
+function sourceOf({ source }) {
+  const known = Object.keys(SOURCES).find((start) => source.startsWith(start));
+  return known ? SOURCES[known] + source.slice(known.length).replace(": ", "：").replace("->", "→") : source;
+}
+
 export async function phrasings(base) {
   const waiting = await base.ask("GET", "/proposals");
   const marks = new Map();
@@ -51,7 +58,7 @@ export async function phrasings(base) {
     const label = element("label");
     label.append(mark, ` ${proposal.phrasing}`);
     const made = element("li", "item");
-    made.append(element("span", "tag", proposal.entry), " ", label, element("p", "quiet", proposal.source));
+    made.append(element("span", "tag", proposal.entry), " ", label, element("p", "quiet", sourceOf(proposal)));
     return made;
   });
   const rule = (ruling) => async () => {
