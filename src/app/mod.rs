@@ -5,6 +5,7 @@ mod engines;
 mod files;
 mod knowledge;
 mod language_model;
+mod qdrant;
 mod status;
 
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
@@ -20,7 +21,7 @@ use crate::{
     media_plane::{MediaPlane, MediaPlaneConfig},
     publishing::{BasePlan, Desk, Library, Shelf, lessons::Classroom},
     recording::Recorder,
-    retrieval::KnowledgeIndex,
+    retrieval::{KnowledgeIndex, qdrant::Qdrant},
     session::{Lines, Reception, ReceptionConfig, Services, comfort_music},
     sip::{
         Authentication, Credentials, Registration, SipConfig, SipEndpoint, Trunk,
@@ -34,7 +35,7 @@ pub use actions::systems;
 pub use engines::encoder;
 pub use files::{Files, language_warnings, read_prompts};
 pub use knowledge::{Workshop, open_speech, open_workshop};
-use status::ProcessStatus;
+use status::{Parts, ProcessStatus};
 
 /// How long calls may go on once the process was told to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,6 +51,7 @@ pub struct App {
     state: ConsoleState,
     status: Arc<ProcessStatus>,
     library: Arc<Library>,
+    qdrant: Option<Qdrant>,
     store: Store,
     /// Held until the last record is written.
     lock: ServingLock,
@@ -99,12 +101,14 @@ impl App {
             knowledge::reader()?,
         )
         .with_model(knowledge::model(&files, clock));
+        let qdrant = qdrant::open(config, clock)?;
         let library = Library::new(
             store.clone(),
             files.bases.clone(),
             maker,
             synthesizer.clone(),
-        );
+        )
+        .with_qdrant(qdrant.clone());
         library.seed(clock.wall_ms(clock.now())).await?;
         let lines = Arc::new(open_lines(&library, &files, progress).await?);
         let media = MediaPlane::start(
@@ -128,14 +132,17 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let library = Arc::new(library);
         let status = Arc::new(ProcessStatus::new(
-            config.sip.max_calls,
-            lines.clone(),
-            library.clone(),
-            metrics.clone(),
-            media.clone(),
-            sip.clone(),
-            files.systems.clone(),
             clock,
+            config.sip.max_calls,
+            Parts {
+                lines: lines.clone(),
+                library: library.clone(),
+                metrics: metrics.clone(),
+                media: media.clone(),
+                sip: sip.clone(),
+                qdrant: qdrant.clone(),
+                systems: files.systems.clone(),
+            },
         ));
         let services = Arc::new(Services {
             clock,
@@ -183,6 +190,7 @@ impl App {
             state,
             status,
             library,
+            qdrant,
             store,
             lock,
             registrations,
@@ -215,6 +223,7 @@ impl App {
             state,
             status,
             library,
+            qdrant,
             store,
             lock,
             registrations,
@@ -224,6 +233,10 @@ impl App {
             let stop = stop.clone();
             tokio::spawn(async move { library.follow(&shelf, stop).await })
         };
+        let keeping = qdrant.map(|qdrant| {
+            let stop = stop.clone();
+            tokio::spawn(async move { qdrant.keep(stop).await })
+        });
         let console_stop = CancellationToken::new();
         let console = tokio::spawn(console::serve(console, state, console_stop.clone()));
         status.set_ready();
@@ -250,6 +263,9 @@ impl App {
         };
         drop(services);
         following.await.context("the library failed")?;
+        if let Some(keeping) = keeping {
+            keeping.await.context("the upkeep of qdrant failed")?;
+        }
         console_stop.cancel();
         console.await?.context("the console failed")?;
         store.close().await;

@@ -7,9 +7,10 @@ use std::sync::{
 
 use crate::{
     clock::ProcessClock,
-    console::{BaseStatus, Status, StatusProvider, WebhookStatus},
+    console::{BaseStatus, QdrantState, QdrantStatus, Status, StatusProvider, WebhookStatus},
     media_plane::MediaPlane,
     publishing::{BaseState, Library},
+    retrieval::qdrant::{self, Outcome, Qdrant},
     session::Lines,
     sip::SipEndpoint,
     telemetry::{Metrics, Page},
@@ -26,37 +27,31 @@ pub(super) struct ProcessStatus {
     state: AtomicU8,
     started_ms: i64,
     max_calls: usize,
-    lines: Arc<Lines>,
-    library: Arc<Library>,
-    metrics: Arc<Metrics>,
-    media: Arc<MediaPlane>,
-    sip: SipEndpoint,
-    systems: Arc<Systems>,
     clock: ProcessClock,
+    parts: Parts,
+}
+
+/// What is asked how it does.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub lines: Arc<Lines>,
+    pub library: Arc<Library>,
+    pub metrics: Arc<Metrics>,
+    pub media: Arc<MediaPlane>,
+    pub sip: SipEndpoint,
+    pub qdrant: Option<Qdrant>,
+    pub systems: Arc<Systems>,
 }
 
 impl ProcessStatus {
-    pub(super) fn new(
-        max_calls: usize,
-        lines: Arc<Lines>,
-        library: Arc<Library>,
-        metrics: Arc<Metrics>,
-        media: Arc<MediaPlane>,
-        sip: SipEndpoint,
-        systems: Arc<Systems>,
-        clock: ProcessClock,
-    ) -> Self {
+    /// Of a process that starts now.
+    pub(super) fn new(clock: ProcessClock, max_calls: usize, parts: Parts) -> Self {
         Self {
             state: AtomicU8::new(STARTING),
             started_ms: clock.wall_ms(clock.now()),
             max_calls,
-            lines,
-            library,
-            metrics,
-            media,
-            sip,
-            systems,
             clock,
+            parts,
         }
     }
 
@@ -94,6 +89,34 @@ fn problem(standing: &Standing) -> Option<String> {
     Some(format!("failed {times} times in a row: {last}{rests}"))
 }
 
+impl ProcessStatus {
+    fn server(&self, qdrant: &Qdrant) -> QdrantStatus {
+        let status = qdrant.status();
+        let count = |answered: bool| {
+            let outcomes = status.searches.iter();
+            outcomes
+                .filter(|(outcome, _)| (*outcome == Outcome::Answered) == answered)
+                .map(|(_, count)| count)
+                .sum()
+        };
+        QdrantStatus {
+            answered: count(true),
+            in_process: count(false),
+            problem: status.problem,
+            state: match status.state {
+                qdrant::QdrantState::Ready => QdrantState::Ready,
+                qdrant::QdrantState::Uploading { done, all } => {
+                    QdrantState::Uploading { done, all }
+                }
+                qdrant::QdrantState::Down { since, error } => QdrantState::Down {
+                    since_ms: self.clock.wall_ms(since),
+                    error,
+                },
+            },
+        }
+    }
+}
+
 impl StatusProvider for ProcessStatus {
     fn status(&self) -> Status {
         let reason = match self.state.load(Ordering::Relaxed) {
@@ -104,17 +127,20 @@ impl StatusProvider for ProcessStatus {
         Status {
             ready: reason.is_none(),
             reason: reason.map(str::to_owned),
-            active_calls: usize::try_from(self.metrics.calls_active.get()).unwrap_or(0),
+            active_calls: usize::try_from(self.parts.metrics.calls_active.get()).unwrap_or(0),
             max_calls: self.max_calls,
             started_ms: self.started_ms,
             lines: self
+                .parts
                 .lines
                 .numbers()
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
-            knowledge: self.library.state().into_iter().map(shown).collect(),
+            knowledge: self.parts.library.state().into_iter().map(shown).collect(),
+            qdrant: self.parts.qdrant.as_ref().map(|qdrant| self.server(qdrant)),
             webhooks: self
+                .parts
                 .systems
                 .standings(self.clock.now())
                 .map(|(system, standing)| WebhookStatus {
@@ -128,7 +154,7 @@ impl StatusProvider for ProcessStatus {
     }
 
     fn numbers(&self, page: &mut Page) {
-        let systems: Vec<_> = self.systems.standings(self.clock.now()).collect();
+        let systems: Vec<_> = self.parts.systems.standings(self.clock.now()).collect();
         if !systems.is_empty() {
             let sum = |count: fn(&Standing) -> u64| systems.iter().map(|(_, one)| count(one)).sum();
             page.counters(
@@ -146,8 +172,8 @@ impl StatusProvider for ProcessStatus {
                 systems.iter().filter(|(_, one)| one.rests).count(),
             );
         }
-        let media = self.media.statistics();
-        let sip = self.sip.counters();
+        let media = self.parts.media.statistics();
+        let sip = self.parts.sip.counters();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         page.counters(
             "yingda_malformed_packets_total",
@@ -170,15 +196,28 @@ impl StatusProvider for ProcessStatus {
                 ("capacity", count(&sip.overloaded)),
             ],
         );
+        if let Some(qdrant) = &self.parts.qdrant {
+            let searches = qdrant.status().searches;
+            let values: Vec<(&str, u64)> = searches
+                .iter()
+                .map(|(outcome, count)| (outcome.name(), *count))
+                .collect();
+            page.counters(
+                "yingda_qdrant_searches_total",
+                "Searches by what became of asking Qdrant; all but the answered were answered in process.",
+                "outcome",
+                &values,
+            );
+        }
         page.gauge(
             "yingda_sip_dialogs",
             "SIP dialogs that are not over.",
-            self.sip.dialogs(),
+            self.parts.sip.dialogs(),
         );
         page.gauge(
             "yingda_sip_transactions",
             "SIP transactions that are not over.",
-            self.sip.transactions(),
+            self.parts.sip.transactions(),
         );
         page.counters(
             "yingda_rtp_packets_total",
@@ -195,7 +234,7 @@ impl StatusProvider for ProcessStatus {
         page.gauge(
             "yingda_media_ports_in_use",
             "RTP and RTCP ports in use.",
-            self.media.ports_in_use(),
+            self.parts.media.ports_in_use(),
         );
         page.counter(
             "yingda_media_dropped_events_total",

@@ -82,3 +82,15 @@ impl Cli {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_subcommand_can_be_parsed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -8,7 +8,7 @@ use super::{
     file::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine},
     network::network,
 };
-use crate::llm::endpoint;
+use crate::{llm::endpoint, retrieval::qdrant::address};
 
 /// A key and what is wrong with its value.
 type Fault = (String, String);
@@ -24,6 +24,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     check_addresses(config)?;
     check_engines(config)?;
     check_language_model(config)?;
+    check_qdrant(config)?;
     check_patience(config)?;
     if config.businesses.is_empty() {
         fault("business", "must be given at least once")?;
@@ -219,6 +220,32 @@ fn check_language_model(config: &Config) -> Result<(), Fault> {
     if !(0.0..=1.0).contains(&model.floor) {
         let problem = format!("must be between 0 and 1, not {}", model.floor);
         fault(key("floor"), problem)?;
+    }
+    Ok(())
+}
+
+fn check_qdrant(config: &Config) -> Result<(), Fault> {
+    let Some(qdrant) = &config.retrieval.qdrant else {
+        return Ok(());
+    };
+    let key = |name: &str| format!("retrieval.qdrant.{name}");
+    let has_key = qdrant.api_key_file.is_some();
+    if let Err(problem) = address(&qdrant.url, qdrant.allow_http, has_key) {
+        fault(key("url"), problem.to_string())?;
+    }
+    // The caller waits for it in silence, before the index in process is asked.
+    if !(10..=1_000).contains(&qdrant.timeout_ms) {
+        fault(key("timeout_ms"), "must be between 10 and 1000")?;
+    }
+    if qdrant.retries > 10 {
+        fault(key("retries"), "must be at most 10")?;
+    }
+    let is_sound = |symbol: char| symbol.is_ascii_alphanumeric() || matches!(symbol, '-' | '_');
+    if !(1..=40).contains(&qdrant.prefix.len()) || !qdrant.prefix.chars().all(is_sound) {
+        fault(
+            key("prefix"),
+            "must be 1 to 40 letters, digits, hyphens and underscores",
+        )?;
     }
     Ok(())
 }

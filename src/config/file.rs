@@ -3,6 +3,7 @@
 mod actions;
 mod engines;
 mod language_model;
+mod qdrant;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -18,6 +19,7 @@ pub use self::{
         SynthesisConfig, SynthesisEngine,
     },
     language_model::LanguageModelConfig,
+    qdrant::QdrantConfig,
 };
 
 /// The whole file.

@@ -14,9 +14,10 @@ use std::path::{Path, PathBuf};
 pub use edit::{EditError, set_thresholds, use_model};
 pub use file::{
     ActionConfig, BusinessConfig, Config, ConsoleConfig, ConversationConfig, HandoverConfig,
-    LanguageModelConfig, LineConfig, MediaConfig, ModelChoice, MoodConfig, RecognitionConfig,
-    RecognitionEngine, RetrievalConfig, SipConfig, SlotConfig, SlotShape, StorageConfig,
-    SynthesisConfig, SynthesisEngine, Transfer, TrunkConfig, UserConfig, WebhookConfig,
+    LanguageModelConfig, LineConfig, MediaConfig, ModelChoice, MoodConfig, QdrantConfig,
+    RecognitionConfig, RecognitionEngine, RetrievalConfig, SipConfig, SlotConfig, SlotShape,
+    StorageConfig, SynthesisConfig, SynthesisEngine, Transfer, TrunkConfig, UserConfig,
+    WebhookConfig,
 };
 
 /// Why a configuration was not taken.
@@ -106,7 +107,9 @@ impl Config {
         }
         let language_model = self.language_model.as_mut();
         let key_file = language_model.and_then(|model| model.key_file.as_mut());
-        for file in [self.mobile_segments.as_mut(), key_file] {
+        let qdrant = self.retrieval.qdrant.as_mut();
+        let qdrant_key = qdrant.and_then(|qdrant| qdrant.api_key_file.as_mut());
+        for file in [self.mobile_segments.as_mut(), key_file, qdrant_key] {
             file.into_iter().for_each(resolve);
         }
         for business in &mut self.businesses {

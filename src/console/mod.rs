@@ -49,6 +49,9 @@ pub struct Status {
     /// The businesses' systems.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub webhooks: Vec<WebhookStatus>,
+    /// The server that recalls, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qdrant: Option<QdrantStatus>,
 }
 
 /// A system of a business that is asked over HTTP.
@@ -63,6 +66,43 @@ pub struct WebhookStatus {
     /// What is wrong, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// A server that recalls.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct QdrantStatus {
+    /// How it does.
+    #[serde(flatten)]
+    pub state: QdrantState,
+    /// Why knowledge is not brought to it, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Searches that it has answered.
+    pub answered: u64,
+    /// Searches that were answered in process instead.
+    pub in_process: u64,
+}
+
+/// How a server does.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum QdrantState {
+    /// It answers.
+    Ready,
+    /// It answers for what is uploaded.
+    Uploading {
+        /// Phrasings that it holds.
+        done: u64,
+        /// Of so many.
+        all: u64,
+    },
+    /// It is not asked; the index in process answers.
+    Down {
+        /// Since when, in milliseconds after the Unix epoch.
+        since_ms: i64,
+        /// Why, in words.
+        error: String,
+    },
 }
 
 /// A knowledge base in use.

@@ -423,3 +423,36 @@ async fn it_stops_when_it_is_told_to() {
             .is_err()
     );
 }
+
+#[test]
+fn a_server_that_recalls_is_shown_in_one_object() {
+    let check = |state: QdrantState, problem: Option<&str>, expected: serde_json::Value| {
+        let status = QdrantStatus {
+            state,
+            problem: problem.map(str::to_owned),
+            answered: 7,
+            in_process: 2,
+        };
+        assert_eq!(serde_json::to_value(status).expect("JSON"), expected);
+    };
+    check(
+        QdrantState::Ready,
+        None,
+        serde_json::json!({ "state": "ready", "answered": 7, "in_process": 2 }),
+    );
+    check(
+        QdrantState::Uploading { done: 1, all: 3 },
+        Some("it is full"),
+        serde_json::json!({
+            "state": "uploading", "done": 1, "all": 3, "problem": "it is full", "answered": 7, "in_process": 2
+        }),
+    );
+    let error = "connection refused".to_owned();
+    check(
+        QdrantState::Down { since_ms: 5, error },
+        None,
+        serde_json::json!({
+            "state": "down", "since_ms": 5, "error": "connection refused", "answered": 7, "in_process": 2
+        }),
+    );
+}

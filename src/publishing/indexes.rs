@@ -13,7 +13,7 @@ use crate::{
     knowledge::KnowledgeBase,
     retrieval::{
         HybridIndex, IndexOptions, IndexStore, KnowledgeIndex, LexicalIndex, Ranking,
-        RetrievalConfig, Synonyms,
+        RetrievalConfig, Synonyms, qdrant::Local,
     },
 };
 
@@ -67,6 +67,14 @@ impl Index {
         match self {
             Self::Hybrid(index) => &**index,
             Self::Lexical(index) => &**index,
+        }
+    }
+
+    /// As what stands behind a server.
+    pub fn local(&self) -> Local {
+        match self {
+            Self::Hybrid(index) => Local::Hybrid(index.clone()),
+            Self::Lexical(index) => Local::Lexical(index.clone()),
         }
     }
 

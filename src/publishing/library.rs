@@ -19,7 +19,7 @@ use crate::{
     entry::Entry,
     ids::{BaseId, KnowledgeVersion},
     knowledge::KnowledgeBase,
-    retrieval::KnowledgeIndex,
+    retrieval::{KnowledgeIndex, qdrant::Qdrant},
     storage::{
         StorageError, Store,
         knowledge::{Origin, Signature, VersionSummary},
@@ -73,6 +73,8 @@ pub struct Library {
     /// What new calls get: the next version embeds only what this one does not have.
     indexes: Mutex<HashMap<BaseId, Index>>,
     published: Notify,
+    /// Where versions are also searched.
+    qdrant: Option<Qdrant>,
 }
 
 impl std::fmt::Debug for Library {
@@ -99,7 +101,14 @@ impl Library {
             states: Mutex::default(),
             indexes: Mutex::default(),
             published: Notify::new(),
+            qdrant: None,
         }
+    }
+
+    /// With a server that recalls for new calls.
+    #[must_use]
+    pub fn with_qdrant(self, qdrant: Option<Qdrant>) -> Self {
+        Self { qdrant, ..self }
     }
 
     /// Publishes the files of bases that follow their file; see [`seed`].
@@ -157,7 +166,10 @@ impl Library {
             entries: version.entries,
             failed: None,
         });
-        Ok(index.of_calls())
+        Ok(match &self.qdrant {
+            Some(qdrant) => qdrant.attach(&plan.id, index.local()),
+            None => index.of_calls(),
+        })
     }
 
     fn set(&self, state: BaseState) {

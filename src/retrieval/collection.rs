@@ -73,6 +73,11 @@ impl Collection {
         }
     }
 
+    /// Whether any entry is not true for ever.
+    pub(super) const fn is_dated(&self) -> bool {
+        self.dated
+    }
+
     /// Whether an entry is true at `now`; all are where nobody says when that is.
     pub(super) fn holds(&self, entry: u32, now: Option<DateTime>) -> bool {
         let Some(now) = now.filter(|_| self.dated) else {

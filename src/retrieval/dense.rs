@@ -190,6 +190,7 @@ mod tests {
         let mut sought = Sought {
             text: "",
             vector: Some(&[1.0, 0.0]),
+            now: None,
             holds: &holds,
             terms: &terms,
         };

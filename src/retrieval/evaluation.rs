@@ -244,6 +244,35 @@ pub fn without_some<I>(
     })
 }
 
+/// The entries without one phrasing each, the one at `place` of those that may be left out, and those phrasings as questions:
+/// leaving one out of each entry at a time is as hard as leaving out one at a time, and takes fewer indexes.
+pub fn one_left_out_of_each(
+    entries: &[Entry],
+    left_out: LeftOut,
+    place: usize,
+) -> (Vec<Entry>, Vec<Case>) {
+    let mut rest = entries.to_vec();
+    let mut cases = Vec::new();
+    for entry in &mut rest {
+        let similar = &mut entry.similar_questions;
+        let question = match (left_out, place) {
+            (LeftOut::EveryPhrasing, 0) if !similar.is_empty() => {
+                let next = similar.remove(0);
+                std::mem::replace(&mut entry.question, next)
+            }
+            (LeftOut::EveryPhrasing, 0) => continue,
+            (LeftOut::EveryPhrasing, place) if place <= similar.len() => similar.remove(place - 1),
+            (LeftOut::SimilarQuestions, place) if place < similar.len() => similar.remove(place),
+            _ => continue,
+        };
+        cases.push(Case {
+            question,
+            expected: Some(entry.id.clone()),
+        });
+    }
+    (rest, cases)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,5 +388,30 @@ mod tests {
         }
         let every = left(LeftOut::EveryPhrasing);
         assert_eq!((&every[0], &every[1..]), (&standard, &similar[..]));
+    }
+
+    #[test]
+    fn one_phrasing_of_each_entry_is_left_out_at_a_time() {
+        let mut repair = FakeIndex::entry("A1", "空调坏了", "好的。");
+        repair.similar_questions = vec!["空调不冷".to_owned(), "空调报修".to_owned()];
+        let entries = [repair, FakeIndex::entry("A2", "开发票", "好的。")];
+        let check = |left_out, place, question: Option<&str>, kept: &[&str]| {
+            let (rest, cases) = one_left_out_of_each(&entries, left_out, place);
+            let asked: Vec<&str> = cases.iter().map(|case| case.question.as_str()).collect();
+            assert_eq!(asked, question.into_iter().collect::<Vec<_>>());
+            let phrasings: Vec<&str> = rest[0].phrasings().collect();
+            assert_eq!(phrasings, kept);
+            assert_eq!(rest[1], entries[1]);
+        };
+        let all = ["空调坏了", "空调不冷", "空调报修"];
+        let similar = LeftOut::SimilarQuestions;
+        check(similar, 0, Some("空调不冷"), &["空调坏了", "空调报修"]);
+        check(similar, 1, Some("空调报修"), &["空调坏了", "空调不冷"]);
+        check(similar, 2, None, &all);
+        let every = LeftOut::EveryPhrasing;
+        check(every, 0, Some("空调坏了"), &["空调不冷", "空调报修"]);
+        check(every, 1, Some("空调不冷"), &["空调坏了", "空调报修"]);
+        check(every, 2, Some("空调报修"), &["空调坏了", "空调不冷"]);
+        check(every, 3, None, &all);
     }
 }

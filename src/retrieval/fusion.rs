@@ -47,6 +47,15 @@ impl Fusion {
         self.most * nearness.most + self.mean * nearness.mean
     }
 
+    /// A vector whose product with a question's is what vectors add, where a phrasing with the vector `nearest` is the nearest of
+    /// an entry whose phrasings' mean is `mean`: products are linear.
+    pub(super) fn folded(&self, nearest: &[f32], mean: &[f32]) -> Vec<f32> {
+        let pairs = nearest.iter().zip(mean);
+        pairs
+            .map(|(nearest, mean)| self.most * nearest + self.mean * mean)
+            .collect()
+    }
+
     /// 0 to 1. `lexical` is the log-odds of the evidence by words.
     pub(super) fn score(&self, lexical: f32, nearness: Nearness) -> f32 {
         let sum = self.bias

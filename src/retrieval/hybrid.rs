@@ -163,6 +163,22 @@ impl HybridIndex {
         })
     }
 
+    /// As [`Ranking::rank_at`], with other recall than its own.
+    pub(super) fn rank_by(
+        &self,
+        recall: &dyn Recall,
+        question: &str,
+        most: usize,
+        now: Option<DateTime>,
+    ) -> Vec<Candidate> {
+        self.shared.rank(question, most, now, |_| vec![recall])
+    }
+
+    /// Its own stages of recall.
+    pub(super) fn stages(&self) -> Vec<&dyn Recall> {
+        self.shared.stages()
+    }
+
     /// What speaks for every entry, in their order.
     pub fn evidence(&self, question: &str) -> Result<Vec<HybridEvidence<'_>>, EmbedError> {
         let shared = &self.shared;
@@ -217,6 +233,7 @@ impl Shared {
         let sought = Sought {
             text: &asked.text,
             vector: Some(&vector),
+            now,
             holds: &holds,
             terms: &terms,
         };

@@ -179,6 +179,22 @@ impl LexicalIndex {
         self.rank_among(question, most, None, &[self.everything()])
     }
 
+    /// As [`Ranking::rank_at`], with other recall than its own.
+    pub(super) fn rank_by(
+        &self,
+        recall: &dyn Recall,
+        question: &str,
+        most: usize,
+        now: Option<DateTime>,
+    ) -> Vec<Candidate> {
+        self.rank_among(question, most, now, &[recall])
+    }
+
+    /// `text` in the form in which it is compared.
+    pub(super) fn normal(&self, text: &str) -> String {
+        normal_form(&self.options.synonyms.canonical(text))
+    }
+
     pub(super) fn collection(&self) -> &Arc<Collection> {
         &self.collection
     }
@@ -264,13 +280,7 @@ impl LexicalIndex {
         mut entries: Vec<u32>,
         holds: &dyn Fn(u32) -> bool,
     ) -> Vec<(u32, Match)> {
-        let forms_of = |phrasing| {
-            let text = self
-                .options
-                .synonyms
-                .canonical(self.collection.text(phrasing));
-            Forms::of(&normal_form(&text))
-        };
+        let forms_of = |phrasing| Forms::of(&self.normal(self.collection.text(phrasing)));
         let mut literal = self.literal.find(&Forms::of(&question.normal), forms_of);
         literal.retain(|&(phrasing, _)| holds(self.collection.owner(phrasing)));
         entries.extend(
@@ -326,6 +336,7 @@ impl LexicalIndex {
         let sought = Sought {
             text: &question.text,
             vector: None,
+            now,
             holds: &holds,
             terms: &terms,
         };

@@ -4,6 +4,7 @@
 //! elsewhere); then the evidence for each is computed exactly, against the weights of the whole collection, and becomes one
 //! score between 0 and 1. [`LexicalIndex`] needs no model: a question is brought into one form and compared in three views
 //! (words, characters, syllables). [`HybridIndex`] asks it and an encoder, which finds what is meant where no word is shared.
+//! [`qdrant`] lets a server recall for either of them.
 //!
 //! This module does not parse documents (see `knowledge`) and does not decide what to say (see `conversation`).
 
@@ -26,6 +27,7 @@ mod normal_form;
 mod overlap;
 mod postings;
 mod proposals;
+pub mod qdrant;
 mod questions;
 mod recall;
 mod store;

@@ -17,7 +17,7 @@ use tantivy::{
 
 use super::{
     collection::Collection,
-    recall::{RECALLED, Recall, RecallError, Sought, Terms},
+    recall::{RECALLED, Recall, RecallError, Sought, Terms, telling},
     views::Term,
 };
 
@@ -26,11 +26,6 @@ const INDEXING_BYTES: usize = 16 << 20;
 
 /// The most documents that are looked at for one field, however many phrasings an entry has.
 const MOST_DOCUMENTS: usize = 2_048;
-
-/// That of function words, and of lone syllables.
-const LITTLE_MEANING: f32 = 0.4;
-/// So many terms tell a question from others.
-const ENOUGH_TERMS: usize = 2;
 
 /// What tantivy finds phrasings by.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +157,18 @@ impl Postings {
         }
     }
 
+    /// What the phrasings that hold any of `terms`, characters, score, best first.
+    #[cfg(test)]
+    pub(super) fn scores_of_characters(&self, terms: &[Term<'_>]) -> Vec<(u32, f32)> {
+        let query = query(self.fields.characters, terms).expect("there are terms");
+        let limit = TopDocs::with_limit(MOST_DOCUMENTS).order_by_score();
+        let found = self.searcher.search(&query, &limit).expect("in memory");
+        let scored = found.into_iter();
+        scored
+            .map(|(score, document)| (document.doc_id, score))
+            .collect()
+    }
+
     /// Adds the entries whose phrasings hold most of `terms`.
     fn search(
         &self,
@@ -222,19 +229,9 @@ impl Recall for Postings {
     }
 }
 
-/// Every term may stand there, and weighs as much as it means. Where enough terms mean something, the others, which stand in
-/// every other text, are left out: they take longest and recall nothing.
+/// Every telling term may stand there, and weighs as much as it means.
 fn query(field: Field, terms: &[Term<'_>]) -> Option<BooleanQuery> {
-    let mut seen = HashSet::new();
-    let mut terms: Vec<&Term<'_>> = terms
-        .iter()
-        .filter(|term| seen.insert(&term.text))
-        .collect();
-    let means = |term: &&Term<'_>| term.prior > LITTLE_MEANING;
-    if terms.iter().copied().filter(|term| means(term)).count() >= ENOUGH_TERMS {
-        terms.retain(means);
-    }
-    let parts: Vec<(Occur, Box<dyn Query>)> = terms
+    let parts: Vec<(Occur, Box<dyn Query>)> = telling(terms)
         .into_iter()
         .map(|term| {
             let sought = tantivy::Term::from_field_text(field, &term.text);

@@ -85,8 +85,8 @@ impl Syllable {
     }
 }
 
-/// FNV-1a, 32 bits: there are some four hundred syllables.
-fn hash(text: &str) -> u32 {
+/// FNV-1a, 32 bits: there are some four hundred syllables, and some ten thousand terms.
+pub(super) fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })

@@ -5,6 +5,7 @@ mod crash;
 mod knowledge;
 mod language_model;
 mod metrics;
+mod qdrant;
 mod scenarios;
 mod server;
 mod simulator;

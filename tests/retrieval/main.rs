@@ -8,6 +8,7 @@
 
 mod asking;
 mod meaning;
+mod qdrant;
 mod stages;
 mod words;
 

@@ -1,5 +1,6 @@
 //! `yingda eval retrieval`: hits, verdicts and time a question, by words alone, by vectors alone and by both.
 
+mod agreement;
 pub(in crate::cli) mod material;
 mod ways;
 
@@ -58,6 +59,8 @@ pub struct Args {
     /// Where to write the evidence for every entry and question, for fitting weights (tab-separated).
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
+    #[command(flatten)]
+    comparing: agreement::Comparing,
 }
 
 /// Carries it out.
@@ -68,6 +71,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let remembering = encoder
         .clone()
         .map(|encoder| -> Arc<dyn TextEncoder> { Arc::new(Remembering::new(encoder)) });
+    if let Some(url) = &args.comparing.qdrant {
+        return agreement::run(&args.comparing, url, &material, args.foreign, remembering);
+    }
     let mut results = Results::new(encoder.is_some());
     let mut evidence = match &args.evidence {
         Some(file) => Some(ways::EvidenceFile::create(file)?),

@@ -162,3 +162,83 @@ fn the_example_of_a_language_model_is_sound_and_shows_the_defaults() {
     let config: Config = toml::from_str(example).expect("sound");
     assert!(config.language_model.is_none(), "off by default");
 }
+
+/// The fault of Qdrant's table with these keys; empty when there is none.
+fn faults_of_qdrant(keys: &str) -> String {
+    let text = format!(
+        "[retrieval.qdrant]\n{keys}\n[[business]]\nid = \"a\"\nname = \"a\"\n\
+         [[business.line]]\nnumber = \"4008001001\"\nknowledge = \"a.csv\"\n"
+    );
+    let config: Config = match toml::from_str(&text) {
+        Ok(config) => config,
+        Err(error) => return error.message().to_owned(),
+    };
+    match check(&config) {
+        Ok(()) => String::new(),
+        Err((key, problem)) => format!("{key} {problem}"),
+    }
+}
+
+#[test]
+fn qdrant_is_asked_in_private_and_in_time() {
+    let (near, far) = (
+        "url = \"http://127.0.0.1:6334\"",
+        "url = \"http://qdrant.example:6334\"",
+    );
+    let key = "api_key_file = \"qdrant.key\"";
+    for (keys, expected) in [
+        (near.to_owned(), ""),
+        (format!("{near}\n{key}"), ""),
+        ("url = \"https://qdrant.example\"".to_owned(), ""),
+        (
+            far.to_owned(),
+            "retrieval.qdrant.url must begin with https:// unless it is on this machine or `allow_http` is set",
+        ),
+        (format!("{far}\nallow_http = true"), ""),
+        (
+            format!("{far}\nallow_http = true\n{key}"),
+            "retrieval.qdrant.url must begin with https:// where there is an API key, unless it is on this machine",
+        ),
+        (
+            format!("{near}\ntimeout_ms = 5"),
+            "retrieval.qdrant.timeout_ms must be between 10 and 1000",
+        ),
+        (
+            format!("{near}\nretries = 11"),
+            "retrieval.qdrant.retries must be at most 10",
+        ),
+        (
+            format!("{near}\nprefix = \"应答\""),
+            "retrieval.qdrant.prefix must be 1 to 40 letters, digits, hyphens and underscores",
+        ),
+        (
+            format!("{near}\nprefix = \"\""),
+            "retrieval.qdrant.prefix must be 1 to 40 letters, digits, hyphens and underscores",
+        ),
+        (String::new(), "missing field `url`"),
+    ] {
+        assert_eq!(faults_of_qdrant(&keys), expected, "{keys}");
+    }
+    let typo = faults_of_qdrant(&format!("{near}\napi_key = \"secret\""));
+    assert!(typo.starts_with("unknown field `api_key`"), "{typo}");
+}
+
+#[test]
+fn the_example_of_qdrant_is_sound_and_shows_the_defaults() {
+    let example = include_str!("../../../yingda.example.toml");
+    let (_, table) = example
+        .split_once("# [retrieval.qdrant]\n")
+        .expect("it is there");
+    let table = table.split("\n\n").next().expect("it ends");
+    let keys = table.lines().filter_map(|line| line.strip_prefix("# "));
+    let keys: Vec<&str> = keys.filter(|line| line.contains(" = ")).collect();
+    assert_eq!(faults_of_qdrant(&keys.join("\n")), "");
+    let read = |keys: &[&str]| -> crate::config::QdrantConfig {
+        toml::from_str(&keys.join("\n")).expect("sound")
+    };
+    let shown = crate::config::QdrantConfig {
+        api_key_file: None,
+        ..read(&keys)
+    };
+    assert_eq!(format!("{shown:?}"), format!("{:?}", read(&keys[..1])));
+}

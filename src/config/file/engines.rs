@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::QdrantConfig;
+
 /// What recognises speech.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -111,6 +113,8 @@ pub struct RetrievalConfig {
     pub clarify: f32,
     /// How far the best entry must be ahead of the next to be the answer.
     pub margin: f32,
+    /// A server that recalls; the process alone does without it.
+    pub qdrant: Option<QdrantConfig>,
 }
 
 impl Default for RetrievalConfig {
@@ -122,6 +126,7 @@ impl Default for RetrievalConfig {
             answer: engine.answer,
             clarify: engine.clarify,
             margin: engine.margin,
+            qdrant: None,
         }
     }
 }

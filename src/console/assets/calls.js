@@ -1,6 +1,6 @@
 // The list of calls.
 
-import { CAUSES, caller, disposition, duration, element, get, time } from "./words.js";
+import { CAUSES, caller, disposition, duration, element, get, server, time } from "./words.js";
 
 const rows = document.getElementById("calls");
 const more = document.getElementById("more");
@@ -52,7 +52,8 @@ function failed(error) {
 async function begin() {
   const status = await get("/api/status");
   const state = status.ready ? "服务中" : "未就绪";
-  document.getElementById("status").textContent = `${state} · 通话 ${status.active_calls} / ${status.max_calls}`;
+  const parts = [state, `通话 ${status.active_calls} / ${status.max_calls}`, server(status.qdrant)].filter(Boolean);
+  document.getElementById("status").textContent = parts.join(" · ");
   for (const number of status.lines) {
     const option = element("option", "", number);
     option.value = number;

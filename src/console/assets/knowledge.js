@@ -1,6 +1,6 @@
 // The list of knowledge bases.
 
-import { element, get, time } from "./words.js";
+import { element, get, server, time } from "./words.js";
 
 const empty = document.getElementById("empty");
 
@@ -36,6 +36,7 @@ async function load() {
   const broken = status.knowledge.filter((base) => base.problem);
   const problems = new Map(broken.map((base) => [base.base, base.problem]));
   document.getElementById("bases").replaceChildren(...bases.map((base) => row(base, problems)));
+  document.getElementById("server").textContent = server(status.qdrant);
   empty.hidden = bases.length > 0;
 }
 

@@ -72,6 +72,16 @@ export function caller(call) {
   return call.caller?.number || { anonymous: "匿名" }[call.caller?.kind] || "—";
 }
 
+// The server that recalls, in words; nothing where all is well or there is none.
+export function server(qdrant) {
+  switch (qdrant?.state) {
+    case "down": return `Qdrant 断开（自 ${time(qdrant.since_ms)}，已改用本机检索）：${qdrant.error}`;
+    case "uploading": return `Qdrant 上传中 ${qdrant.done} / ${qdrant.all}${qdrant.problem ? `：${qdrant.problem}` : ""}`;
+    case "ready": return qdrant.problem ? `Qdrant：${qdrant.problem}` : "";
+    default: return "";
+  }
+}
+
 export async function get(path) {
   const response = await fetch(path);
   const body = await response.json();
