@@ -81,7 +81,7 @@ impl Validity {
 }
 
 /// What an entry does beside saying its answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Action {
     /// Say the answer, nothing else.

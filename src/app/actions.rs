@@ -5,13 +5,52 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use anyhow::Context;
 
 use crate::{
-    action::ActionPlans,
+    action::{ActionPlans, ActionRequest},
+    clock::ProcessClock,
     config::{BusinessConfig, Config, WebhookConfig},
     entry::Action,
-    ids::BusinessId,
+    ids::{BusinessId, CallId},
     knowledge::check::Known,
-    webhooks::{Secrets, System, Systems, Target, WebhookClient},
+    phone_number::CallerNumber,
+    pii::Pii,
+    session::{ActionFuture, Actions},
+    webhooks::{Event, Secrets, System, Systems, Target, WebhookClient},
 };
+
+/// The businesses' systems, for calls.
+#[derive(Debug)]
+pub(super) struct SystemsOfCalls {
+    pub(super) systems: Arc<Systems>,
+    pub(super) clock: ProcessClock,
+}
+
+impl Actions for SystemsOfCalls {
+    fn ask(
+        &self,
+        business: &BusinessId,
+        call: CallId,
+        caller: &Pii<CallerNumber>,
+        request: ActionRequest,
+    ) -> ActionFuture<'_> {
+        let event = Event::new(business.clone(), call, caller.expose(), request);
+        Box::pin(async move {
+            let now = self.clock.now();
+            let wall_ms = self.clock.wall_ms(now);
+            let result = self.systems.ask(now, wall_ms, &event).await;
+            if let Err(failure) = &result {
+                let took = self.clock.now().since(now);
+                tracing::warn!(
+                    call.id = %event.call,
+                    action = %event.request.action,
+                    duration_ms = took.as_millis() as u64,
+                    %failure,
+                    "a business's system did not do what was asked"
+                );
+            }
+            result
+        })
+    }
+}
 
 /// What the actions of a business take.
 pub(super) fn plans(business: &BusinessConfig) -> anyhow::Result<ActionPlans> {

@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use super::{actions, engines, language_model};
 use crate::{
+    action::ActionPlans,
     asr::Language,
     config::{BusinessConfig, Config, LineConfig, RecognitionEngine, SynthesisEngine, Transfer},
     conversation::{ConversationSettings, Prompts, Timings},
@@ -131,7 +132,7 @@ impl Files {
                     plan.voices.push(voice.clone());
                 }
                 let line = LinePlan {
-                    settings: settings(config, line, &business.name, prompts),
+                    settings: settings(config, line, &business.name, prompts, plans.clone()),
                     language: voice.language,
                     voice: voice.voice,
                     base,
@@ -224,10 +225,18 @@ pub fn read_prompts(folder: &Path, language: &str) -> anyhow::Result<Arc<Prompts
     let file = folder.join(format!("{language}.toml"));
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("prompt file {} cannot be read", file.display()))?;
-    Ok(Arc::new(Prompts::parse(
-        &file.display().to_string(),
-        &text,
-    )?))
+    let prompts = Prompts::parse(&file.display().to_string(), &text)?;
+    // Without its own templates a business's replies are said as far as `say.action` goes.
+    let file = folder.join(format!("actions.{language}.toml"));
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(Arc::new(
+            prompts.with_replies(&file.display().to_string(), &text)?,
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Arc::new(prompts)),
+        Err(error) => {
+            Err(error).with_context(|| format!("reply templates {} cannot be read", file.display()))
+        }
+    }
 }
 
 fn all_prompts(config: &Config) -> anyhow::Result<HashMap<&str, Arc<Prompts>>> {
@@ -294,6 +303,7 @@ fn settings(
     line: &LineConfig,
     business: &str,
     prompts: Arc<Prompts>,
+    plans: Arc<ActionPlans>,
 ) -> SessionSettings {
     SessionSettings {
         handover: HandoverSettings {
@@ -313,6 +323,7 @@ fn settings(
                 generation: language_model::patience(config),
                 ..Timings::default()
             },
+            plans,
         }),
     }
 }

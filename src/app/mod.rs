@@ -154,6 +154,10 @@ impl App {
             moods,
             mood_escalates: config.mood.escalate,
             language_model: files.language_model,
+            actions: Some(Arc::new(actions::SystemsOfCalls {
+                systems: files.systems.clone(),
+                clock,
+            })),
             synthesizer: synthesizer.clone(),
             music: comfort_music(),
             media,

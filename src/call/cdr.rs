@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallEvent, CallRecord, Disposition, EndCause, EscalationReason, Party};
 use crate::{
+    action::Outcome,
     clock::Moment,
     entry::Verdict,
     ids::{BusinessId, CallId, LineNumber},
@@ -218,6 +219,7 @@ pub fn disposition(records: &[CallRecord], cause: EndCause) -> Disposition {
     let helped = any(|event| match event {
         CallEvent::Chosen { .. } | CallEvent::Noted { .. } | CallEvent::Rewritten { .. } => true,
         CallEvent::Generated { sentences, .. } => !sentences.is_empty(),
+        CallEvent::ActionReplied { outcome, .. } => *outcome == Outcome::Done,
         CallEvent::Turn { finding, .. } => matches!(finding.verdict, Verdict::Answer { .. }),
         _ => false,
     });

@@ -5,7 +5,7 @@
 //!
 //! [`CallerNumber::masked`]: crate::phone_number::CallerNumber::masked
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{CallEvent, CallRecord, Digit, SpeechSource};
 use crate::{
@@ -13,36 +13,73 @@ use crate::{
     pii::{Pii, hide, mask_number, mask_read_back, mask_text, mask_words},
 };
 
-/// The prompt that reads a caller's number back.
-const READ_BACK: &str = "callback.confirm";
+/// The prompts that read a caller's number back.
+const READ_BACKS: [&str; 2] = ["callback.confirm", "slot.confirm"];
+
+/// A value that is shorter is a word of many sentences.
+const SHORTEST_VALUE: usize = 2;
+
+/// What is known of the call so far.
+#[derive(Default)]
+struct Known {
+    /// The speeches that hold something, masked; `None` for a read-back, of which a part shows more than the whole.
+    speeches: BTreeMap<SpeechId, Option<String>>,
+    /// What was collected, and what the business's systems told, longest first.
+    values: Vec<String>,
+}
+
+impl Known {
+    fn learn<'a>(&mut self, values: impl IntoIterator<Item = &'a Pii<String>>) {
+        let long = |value: &&Pii<String>| value.expose().chars().count() >= SHORTEST_VALUE;
+        let values = values.into_iter().filter(long);
+        self.values
+            .extend(values.map(|value| value.expose().clone()));
+        self.values
+            .sort_by_key(|value| std::cmp::Reverse(value.len()));
+    }
+
+    /// A sentence made of what the business's systems told. It keeps its length.
+    fn without_values(&self, text: &str) -> String {
+        let text = mask_text(text);
+        self.values
+            .iter()
+            .fold(text, |text, value| text.replace(value, &hide(value)))
+    }
+}
 
 /// `records` with numbers, keys and what was written down hidden.
 pub fn masked(records: &[CallRecord]) -> Vec<CallRecord> {
-    let mut read_backs = BTreeSet::new();
+    let mut known = Known::default();
     let records = records.iter().cloned();
     records
         .map(|mut record| {
-            mask(&mut record.event, &mut read_backs);
+            mask(&mut record.event, &mut known);
             record
         })
         .collect()
 }
 
-fn mask(event: &mut CallEvent, read_backs: &mut BTreeSet<SpeechId>) {
+fn mask(event: &mut CallEvent, known: &mut Known) {
     match event {
         CallEvent::SpeechStarted {
             speech,
             text,
             source,
         } => {
-            let is_read_back = matches!(source, SpeechSource::Prompt { key } if key == READ_BACK);
-            if is_read_back {
-                read_backs.insert(*speech);
-            }
-            *text = match is_read_back {
-                true => mask_read_back(text, true),
-                false => mask_text(text),
+            let shown = match source {
+                SpeechSource::Prompt { key } if READ_BACKS.contains(&key.as_str()) => {
+                    known.speeches.insert(*speech, None);
+                    mask_read_back(text, true)
+                }
+                SpeechSource::Acted { .. } => {
+                    let shown = known.without_values(text);
+                    known.speeches.insert(*speech, Some(shown.clone()));
+                    shown
+                }
+                SpeechSource::Prompt { key } if key == "slot.taken" => known.without_values(text),
+                _ => mask_text(text),
             };
+            *text = shown;
         }
         CallEvent::SpeechEnded {
             speech,
@@ -50,9 +87,10 @@ fn mask(event: &mut CallEvent, read_backs: &mut BTreeSet<SpeechId>) {
             complete,
             ..
         } => {
-            *heard = match read_backs.contains(speech) {
-                true => mask_read_back(heard, *complete),
-                false => mask_text(heard),
+            *heard = match known.speeches.get(speech) {
+                Some(None) => mask_read_back(heard, *complete),
+                Some(Some(shown)) => shown.chars().take(heard.chars().count()).collect(),
+                None => mask_text(heard),
             };
         }
         CallEvent::UtteranceRecognised { text, .. } | CallEvent::AgentRecognised { text, .. } => {
@@ -73,8 +111,36 @@ fn mask(event: &mut CallEvent, read_backs: &mut BTreeSet<SpeechId>) {
         CallEvent::CallbackRequested { number } => {
             *number = Pii::new(mask_number(number.expose()));
         }
+        CallEvent::SlotFilled { value, .. } => {
+            known.learn([&*value]);
+            *value = masked_value(value);
+        }
+        CallEvent::ActionRequested { slots, .. } => {
+            known.learn(slots.iter().map(|(_, value)| value));
+            for (_, value) in slots {
+                *value = masked_value(value);
+            }
+        }
+        CallEvent::ActionReplied { fields, .. } => {
+            known.learn(fields.values());
+            for value in fields.values_mut() {
+                *value = masked_value(value);
+            }
+        }
         _ => {}
     }
+}
+
+/// Numbers keep their ends, words nothing but their length.
+fn masked_value(value: &Pii<String>) -> Pii<String> {
+    let value = value.expose();
+    let is_number = value
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'X' | b'+'));
+    Pii::new(match is_number {
+        true => mask_number(value),
+        false => hide(value),
+    })
 }
 
 #[cfg(test)]
@@ -122,7 +188,7 @@ mod tests {
                 speech: SpeechId(7),
                 text: text.to_owned(),
                 source: SpeechSource::Prompt {
-                    key: READ_BACK.to_owned(),
+                    key: READ_BACKS[0].to_owned(),
                 },
             },
             CallEvent::SpeechEnded {
@@ -187,5 +253,55 @@ mod tests {
             ],
             &["*", "****"],
         );
+    }
+
+    #[test]
+    fn what_was_collected_is_hidden_where_it_is_said_again() {
+        let text = |text: &str| Pii::new(text.to_owned());
+        let replied = CallEvent::ActionReplied {
+            id: crate::ids::ActionId(1),
+            outcome: crate::action::Outcome::Done,
+            fields: [
+                ("name".to_owned(), text("王小明")),
+                ("n".to_owned(), text("3")),
+            ]
+            .into(),
+            unfilled: None,
+            took_ms: 1,
+        };
+        let source = SpeechSource::Acted {
+            action: crate::entry::Action::Lookup("order".to_owned()),
+        };
+        let whole = "王小明，您的订单12345678还有3天。";
+        let mut events = vec![
+            CallEvent::SlotFilled {
+                slot: "order".to_owned(),
+                value: text("12345678"),
+            },
+            replied,
+        ];
+        events.extend([
+            CallEvent::SpeechStarted {
+                speech: SpeechId(9),
+                text: whole.to_owned(),
+                source,
+            },
+            CallEvent::SpeechEnded {
+                speech: SpeechId(9),
+                heard: "王小明，您的订单123".to_owned(),
+                played_ms: 1,
+                complete: false,
+            },
+        ]);
+        check(
+            events.clone(),
+            &["***，您的订单********还有3天。", "***，您的订单***"],
+        );
+        let json = serde_json::to_value(masked(&[CallRecord {
+            seq: 0,
+            at: Moment::ORIGIN,
+            event: events[0].clone(),
+        }]));
+        assert_eq!(json.expect("JSON")[0]["value"], "12****78");
     }
 }

@@ -8,14 +8,15 @@ mod generation;
 pub mod lessons;
 mod masked;
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    action::{ActionFailure, Outcome},
     clock::Moment,
-    entry::{Candidate, Finding},
-    ids::{BusinessId, LineNumber, OfferId, SearchId, SpeechId, UtteranceId},
+    entry::{Action, Candidate, Finding},
+    ids::{ActionId, BusinessId, LineNumber, OfferId, SearchId, SpeechId, UtteranceId},
     mood::TurnMood,
     phone_number::CallerNumber,
     pii::Pii,
@@ -147,6 +148,16 @@ pub enum EscalationReason {
     },
     /// Recognition or search did not work.
     EngineFailure,
+    /// What an action needs could not be had from the caller in two tries.
+    SlotFailed {
+        /// The business's name for it.
+        slot: String,
+    },
+    /// The business's systems want a human for it, or found nothing twice.
+    ActionFailed {
+        /// What was to be done (`lookup:order`).
+        action: Action,
+    },
     /// The caller's words or voice tell that a human is needed: anger, danger, a second complaint.
     Sensed {
         /// What tells it, in words.
@@ -190,6 +201,11 @@ pub enum SpeechSource {
     Generated {
         /// The entry's identifier.
         entry: crate::ids::EntryId,
+    },
+    /// What the business's systems replied, in the words of a template.
+    Acted {
+        /// What was done (`lookup:order`).
+        action: Action,
     },
 }
 
@@ -410,6 +426,59 @@ pub enum CallEvent {
         entry: crate::ids::EntryId,
         /// The caller's words.
         text: Pii<String>,
+    },
+    /// Something was asked of the caller that an action needs.
+    SlotAsked {
+        /// The action that needs it.
+        action: Action,
+        /// The business's name for it.
+        slot: String,
+    },
+    /// A try to have it was in vain.
+    SlotMissed {
+        /// The business's name for it.
+        slot: String,
+        /// What was wrong (`length`, `check_digit`, `silent`).
+        fault: String,
+    },
+    /// It is known.
+    SlotFilled {
+        /// The business's name for it.
+        slot: String,
+        /// As the business's systems are told.
+        value: Pii<String>,
+    },
+    /// The business's systems are asked.
+    ActionRequested {
+        /// Which request.
+        id: ActionId,
+        /// What is wanted.
+        action: Action,
+        /// What was collected for it.
+        slots: Vec<(String, Pii<String>)>,
+    },
+    /// They replied.
+    ActionReplied {
+        /// Which request.
+        id: ActionId,
+        /// How it went.
+        outcome: Outcome,
+        /// What they told.
+        fields: BTreeMap<String, Pii<String>>,
+        /// The template of which no sentence could be made, for a field that is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unfilled: Option<String>,
+        /// From asking to the reply, in milliseconds.
+        took_ms: u64,
+    },
+    /// They did not, or nothing of use.
+    ActionFailed {
+        /// Which request.
+        id: ActionId,
+        /// Why.
+        failure: ActionFailure,
+        /// From asking to giving up, in milliseconds.
+        took_ms: u64,
     },
     /// The caller wants to be called back.
     CallbackRequested {

@@ -63,7 +63,10 @@ impl Conversation {
         };
         let says = |candidate: &Candidate| candidate.entry.action == Action::Answer;
         let candidates: Vec<Candidate> = candidates.into_iter().filter(says).collect();
+        // What the business's systems told of a caller is not for a model.
+        let written = |said: &&Repeatable| !matches!(said.source, SpeechSource::Acted { .. });
         let answer = self.repeatable.last().filter(|_| self.was_answered());
+        let answer = answer.filter(written);
         let before = answer
             .filter(|_| !before.is_empty())
             .map(|answer| (Pii::new(before.to_owned()), answer.text.clone()));
@@ -169,7 +172,7 @@ impl Conversation {
         self.quiet_since = now;
         match generating.has_begun() {
             true => {
-                self.return_to_callback();
+                self.go_back();
             }
             false => self.answer(&generating.asked, generating.finding),
         }

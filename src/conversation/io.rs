@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::{
+    action::{ActionFailure, ActionReply, ActionRequest},
     call::{
         AgentUnavailable, CallEvent, Digit, EndCause, EscalationReason, GeneratedSentence,
         GenerationOutcome, Party,
     },
     clock::Moment,
     entry::{Candidate, Context, Finding},
-    ids::{SearchId, SpeechId, UtteranceId},
+    ids::{ActionId, SearchId, SpeechId, UtteranceId},
     pii::Pii,
     transcript::Recognition,
 };
@@ -109,6 +110,13 @@ pub enum Input {
         /// Why.
         outcome: GenerationOutcome,
     },
+    /// The business's systems replied, or did not.
+    Acted {
+        /// Which request.
+        id: ActionId,
+        /// What they said.
+        result: Result<ActionReply, ActionFailure>,
+    },
     /// The caller's words or voice tell that a human is needed.
     Sensed {
         /// What tells it, in words.
@@ -186,6 +194,8 @@ pub enum Output {
     Generate(Generation),
     /// Nobody waits for what a language model writes any more.
     StopGenerating,
+    /// Ask the business's systems. An interruption does not take it back; its reply may find nobody waiting.
+    Act(ActionRequest),
     /// Say something after everything that was said before.
     Say(Speech),
     /// Go on with what the caller's speech paused.

@@ -6,6 +6,7 @@
 use super::{
     callback::Callback,
     machine::{Conversation, Stage},
+    slots::{Form, Reply, Step},
 };
 use crate::{
     call::{Digit, EscalationReason},
@@ -25,6 +26,8 @@ enum Meaning {
     Decision(bool),
     /// One more digit of a number.
     Dictated(char),
+    /// The digits so far do not count.
+    Clear,
     /// The number is complete.
     EndOfNumber,
     /// None of the keys that were named.
@@ -49,12 +52,21 @@ impl Conversation {
                 self.escalate(EscalationReason::KeyZero, Some("handover.connecting"));
             }
             Meaning::Repeat => self.repeat(None),
-            Meaning::Choice(place) => self.choose(place),
-            Meaning::Decision(yes) => self.callback_decided(yes),
+            Meaning::Choice(place) => match &self.stage {
+                Stage::Filling(_) => self.slot_key(place),
+                _ => self.choose(place),
+            },
+            Meaning::Decision(yes) => match (&self.stage, yes) {
+                (Stage::Filling(_), true) => self.slot_reply(Reply::Yes),
+                (Stage::Filling(_), false) => self.slot_reply(Reply::No),
+                _ => self.callback_decided(yes),
+            },
             Meaning::Dictated(key) => self.key_dictated(now, key),
+            Meaning::Clear => self.clear_slot(),
             Meaning::EndOfNumber => self.digits_complete(now),
             Meaning::Unclear => match &self.stage {
                 Stage::Callback(_) => self.callback_unclear(),
+                Stage::Filling(_) => self.repeat(None),
                 _ => self.say("clarify.again"),
             },
             Meaning::Nothing => {}
@@ -64,6 +76,9 @@ impl Conversation {
     fn meaning_of(&self, key: char) -> Meaning {
         match (&self.stage, key) {
             (Stage::New | Stage::Waiting | Stage::WithAgent | Stage::Over, _) => Meaning::Nothing,
+            (Stage::Acting(_), '0') => Meaning::Human,
+            (Stage::Acting(_), _) => Meaning::Nothing,
+            (Stage::Filling(form), key) => filling(form, key),
             // Area codes begin with 0; a 0 that stays alone asks for a human (see `digits_complete`).
             (Stage::Callback(Callback::Collecting { .. }), '0'..='9') => Meaning::Dictated(key),
             (Stage::Noting { keys, .. }, '1'..='9') if keys.len() < MOST_KEYS => {
@@ -94,6 +109,7 @@ impl Conversation {
     fn key_dictated(&mut self, now: Moment, key: char) {
         match &mut self.stage {
             Stage::Noting { keys, .. } => keys.push(key),
+            Stage::Filling(_) => self.slot_digits(key.encode_utf8(&mut [0; 4]), false, true),
             _ => self.callback_digits(now, key.encode_utf8(&mut [0; 4])),
         }
     }
@@ -102,6 +118,7 @@ impl Conversation {
     pub(super) fn pending_digits(&self) -> Option<&str> {
         let digits = match &self.stage {
             Stage::Noting { keys, .. } => keys,
+            Stage::Filling(form) => return form.pending(),
             Stage::Callback(Callback::Collecting { digits, .. }) => digits,
             _ => return None,
         };
@@ -116,9 +133,32 @@ impl Conversation {
         }
         match self.stage.clone() {
             Stage::Noting { entry, keys } => self.note(entry, keys),
+            Stage::Filling(_) => self.slot_digits_complete(),
             Stage::Callback(_) => self.callback_digits_complete(),
             _ => {}
         }
+    }
+}
+
+/// What a key means to a form.
+fn filling(form: &Form, key: char) -> Meaning {
+    let pending = form.pending().is_some();
+    match (form.step(), key) {
+        (_, '0'..='9') if form.wants_digits() => Meaning::Dictated(key),
+        // Identity cards end in X (GB 11643), for which keypads have no key.
+        (_, '*') if form.ends_in_cross() => Meaning::Dictated('X'),
+        (_, '*') if pending => Meaning::Clear,
+        (_, '#') if pending => Meaning::EndOfNumber,
+        (_, '0') => Meaning::Human,
+        (_, '*') => Meaning::Repeat,
+        (Step::Offering | Step::Confirming { .. }, '1') => Meaning::Decision(true),
+        (Step::Offering | Step::Confirming { .. }, '2') => Meaning::Decision(false),
+        (Step::Offering | Step::Confirming { .. }, _) => Meaning::Unclear,
+        (Step::Asking { .. }, '1'..='9') => match form.option(key as usize - '1' as usize) {
+            Some(_) => Meaning::Choice(key as usize - '1' as usize),
+            None => Meaning::Nothing,
+        },
+        _ => Meaning::Nothing,
     }
 }
 

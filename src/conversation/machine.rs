@@ -1,24 +1,29 @@
 //! The conversation's machine: inputs in, outputs out, and the timers between them.
 //!
 //! This file holds the states and hands each input to the room that deals with it: `turn_taking` (the caller's words),
-//! `playout` (the bot's), `reactions`, `generated` and `callback` (what is said in return), `patience` (time).
+//! `playout` (the bot's), `reactions`, `generated`, `filling`, `acting` and `callback` (what is said in return), `patience` (time).
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use jiff::civil::DateTime;
+
 use super::{
     Input, Listening, Output, Prompts,
+    acting::Acting,
     callback::{Callback, SetAside},
     floor::{Hearing, Silence, Speaking},
     generated::Generating,
     playout::{RECORDING_NOTICE, Repeatable},
+    slots::Form,
     taking_back::Committed,
 };
 use crate::{
+    action::ActionPlans,
     call::{CallEvent, EscalationReason},
-    clock::Moment,
+    clock::{Moment, beijing_time},
     entry::{Candidate, Context},
     escalation::EscalationPolicy,
-    ids::{EntryId, SearchId, UtteranceId},
+    ids::{ActionId, EntryId, SearchId, UtteranceId},
     phone_number::CallerNumber,
 };
 
@@ -31,6 +36,8 @@ pub struct ConversationSettings {
     pub business: String,
     /// Patience.
     pub timings: Timings,
+    /// What the actions of the business take; one without a plan is taken down for the staff.
+    pub plans: Arc<ActionPlans>,
 }
 
 /// Patience.
@@ -75,6 +82,10 @@ pub(super) enum Stage {
     },
     /// An entry asked for details that a person will need; `keys` are those pressed so far.
     Noting { entry: EntryId, keys: String },
+    /// What an action needs is asked for.
+    Filling(Box<Form>),
+    /// The business's systems are asked.
+    Acting(Box<Acting>),
     /// Whether and where to call back.
     Callback(Callback),
     /// A human is being brought in.
@@ -90,6 +101,10 @@ pub(super) enum Stage {
 pub struct Conversation {
     pub(super) settings: Arc<ConversationSettings>,
     pub(super) caller: CallerNumber,
+    /// The local time of the business at the call's origin.
+    pub(super) began: DateTime,
+    /// The moment of the present input.
+    pub(super) now: Moment,
     pub(super) stage: Stage,
     pub(super) policy: EscalationPolicy,
     pub(super) speaking: Speaking,
@@ -123,6 +138,13 @@ pub struct Conversation {
     pub(super) asked_more: bool,
     /// What a question of the caller's has put off.
     pub(super) set_aside: SetAside,
+    /// The form that one has put off.
+    pub(super) form_aside: Option<Box<Form>>,
+    pub(super) next_action: ActionId,
+    /// What was collected last: label, whether it is a number, and it.
+    pub(super) collected: Vec<(String, bool, String)>,
+    /// What the caller was verified with.
+    pub(super) verified: Option<Box<Form>>,
     pub(super) timer: Option<Moment>,
     outputs: VecDeque<Output>,
 }
@@ -133,6 +155,8 @@ impl Conversation {
         Self {
             settings,
             caller,
+            began: beijing_time(0),
+            now: Moment::ORIGIN,
             stage: Stage::New,
             policy: EscalationPolicy::default(),
             speaking: Speaking::default(),
@@ -156,9 +180,19 @@ impl Conversation {
             escalated: None,
             asked_more: false,
             set_aside: SetAside::Never,
+            form_aside: None,
+            next_action: ActionId::default(),
+            collected: Vec::new(),
+            verified: None,
             timer: None,
             outputs: VecDeque::new(),
         }
+    }
+
+    /// The same, in a call whose origin was at this local time of the business (明天 is meant from there).
+    #[must_use]
+    pub fn beginning(self, began: DateTime) -> Self {
+        Self { began, ..self }
     }
 
     /// The next thing that is asked for, until there is none.
@@ -168,6 +202,7 @@ impl Conversation {
 
     /// Takes what happened at `now`.
     pub fn handle(&mut self, now: Moment, input: Input) {
+        self.now = now;
         // On hold nobody hears: what is said waits.
         self.speaking.pass(now, self.held);
         match input {
@@ -222,6 +257,7 @@ impl Conversation {
             Input::GenerationEnded { search, outcome } => {
                 self.generation_ended(now, search, outcome);
             }
+            Input::Acted { id, result } => self.acted(now, id, result),
             Input::Sensed { cause } => self.sensed(cause),
             Input::Digit { digit } => self.digit(now, digit),
             Input::PlayStarted { speech, length } => self.play_started(speech, length),
@@ -287,6 +323,9 @@ impl Conversation {
             Stage::Open | Stage::Noting { .. } | Stage::Waiting | Stage::WithAgent => {
                 Listening::Question
             }
+            Stage::Filling(form) => form.listening(),
+            // Who waits may say that they do not.
+            Stage::Acting(_) => Listening::Question,
             Stage::Choosing { .. } => Listening::Choice,
             Stage::Callback(callback) => callback.listening(),
         };

@@ -3,7 +3,9 @@
 //! A sans-IO machine: [`Conversation`] takes the moment and an [`Input`], and gives [`Output`]s until there are none. It asks
 //! for recognition, search and speech; the driver obtains them. It knows nothing of SIP, RTP or storage.
 
+mod acting;
 mod callback;
+mod filling;
 mod floor;
 mod generated;
 mod io;
@@ -13,6 +15,8 @@ mod patience;
 mod playout;
 mod prompts;
 mod reactions;
+mod replies;
+mod slots;
 mod taking_back;
 mod turn_taking;
 mod unanswered;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{
     Output,
     machine::{Conversation, Stage},
+    slots::Fault,
 };
 use crate::{
     call::{BETWEEN_DIGITS, CallEvent, EndCause, EscalationReason, Party},
@@ -15,6 +16,9 @@ use crate::{
 
 /// Longer than any utterance that media lets through; one that never ends is forgotten.
 const LONGEST_UTTERANCE: Duration = Duration::from_secs(30);
+
+/// How long more digits are waited for when those that were said make a number: it may be the longer of two kinds.
+const AFTER_WHOLE: Duration = Duration::from_millis(1_500);
 
 /// 等一下 makes silence last so many times longer.
 const PATIENCE: u32 = 3;
@@ -29,10 +33,18 @@ impl Conversation {
         self.reprompts = 0;
     }
 
+    fn may_be_whole(&self) -> bool {
+        matches!(&self.stage, Stage::Filling(form) if form.may_be_whole(self.local().date()))
+    }
+
     fn is_waiting_for_caller(&self) -> bool {
         let waits = matches!(
             self.stage,
-            Stage::Open | Stage::Choosing { .. } | Stage::Noting { .. } | Stage::Callback(_)
+            Stage::Open
+                | Stage::Choosing { .. }
+                | Stage::Noting { .. }
+                | Stage::Filling(_)
+                | Stage::Callback(_)
         );
         waits && self.hearing.is_none() && self.speaking.is_quiet()
     }
@@ -57,7 +69,11 @@ impl Conversation {
         if let Some(deadline) = self.generation_deadline() {
             return Some(deadline);
         }
+        if let Some(deadline) = self.acting_deadline() {
+            return Some(deadline);
+        }
         let silence = match (self.pending_digits(), self.patient) {
+            (Some(_), _) if self.may_be_whole() => AFTER_WHOLE,
             (Some(_), _) => BETWEEN_DIGITS,
             (None, true) => timings.silence * PATIENCE,
             (None, false) => timings.silence,
@@ -85,6 +101,7 @@ impl Conversation {
         match (&self.hearing, self.pending_digits()) {
             (Some(_), _) => self.utterance_overdue(now),
             (None, _) if self.generation_deadline().is_some() => self.generation_overdue(now),
+            (None, _) if matches!(self.stage, Stage::Acting(_)) => self.acting_overdue(now),
             (None, Some(_)) => self.digits_complete(now),
             (None, None) => self.caller_silent(now),
         }
@@ -133,6 +150,9 @@ impl Conversation {
         self.event(CallEvent::SilenceReprompt {
             count: self.reprompts,
         });
+        if let Stage::Filling(_) = self.stage {
+            return self.slot_missed(Fault::Silent);
+        }
         match (self.reprompts, &self.stage) {
             (1, Stage::Choosing { .. } | Stage::Callback(_)) => self.repeat(None),
             (1, Stage::Open) if self.was_answered() => self.ask_for_more(),

@@ -219,7 +219,7 @@ impl Conversation {
 fn is_answer(source: &SpeechSource) -> bool {
     matches!(
         source,
-        SpeechSource::Entry { .. } | SpeechSource::Generated { .. }
+        SpeechSource::Entry { .. } | SpeechSource::Generated { .. } | SpeechSource::Acted { .. }
     )
 }
 

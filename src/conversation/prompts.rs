@@ -8,7 +8,10 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 
-use super::words::{Fillers, Understood, Vocabulary, WordLists, Words};
+use super::{
+    replies::Replies,
+    words::{Fillers, Understood, Vocabulary, WordLists, Words},
+};
 
 /// Every sentence there is, with the placeholders it may hold.
 const SENTENCES: &[(&str, &[&str])] = &[
@@ -47,6 +50,40 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("callback.noted", &[]),
     ("callback.declined", &[]),
     ("callback.failed", &[]),
+    ("slot.ask_own", &["ask"]),
+    ("slot.ask_number", &["label"]),
+    ("slot.ask_words", &["label"]),
+    ("slot.ask_choice", &["label", "options"]),
+    ("slot.option", &["number", "name"]),
+    ("slot.ask_hour", &[]),
+    ("slot.offer", &["label", "tail"]),
+    ("slot.confirm", &["label", "value"]),
+    ("slot.confirm_words", &["label", "value"]),
+    ("slot.taken", &["value"]),
+    ("slot.noted", &[]),
+    ("slot.bad_length", &["label"]),
+    ("slot.bad_number", &["label"]),
+    ("slot.past", &[]),
+    ("slot.which_city", &[]),
+    ("slot.again", &["label"]),
+    ("slot.unclear_number", &["label"]),
+    ("slot.unclear", &["label"]),
+    ("slot.failed", &[]),
+    ("slot.unable", &[]),
+    ("slot.cancelled", &[]),
+    ("action.ticket_done", &[]),
+    ("action.sms_done", &[]),
+    ("action.verify_done", &[]),
+    ("action.not_found", &[]),
+    ("action.nothing_found", &[]),
+    ("action.not_verified", &[]),
+    ("action.refused", &[]),
+    ("action.human", &[]),
+    ("action.noted", &[]),
+    ("agent.noted", &["label", "value"]),
+    ("agent.brief_slot", &["label", "value"]),
+    ("agent.brief_slot_tail", &["label", "value"]),
+    ("agent.brief_verified", &[]),
     ("agent.brief", &["caller", "reason", "question"]),
     ("agent.brief_number", &["tail"]),
     ("agent.brief_no_number", &[]),
@@ -62,6 +99,8 @@ const REASONS: &[(&str, &[&str])] = &[
     ("must_escalate", &["phrase"]),
     ("entry_action", &[]),
     ("engine_failure", &[]),
+    ("slot_failed", &[]),
+    ("action_failed", &[]),
     ("sensed", &["cause"]),
 ];
 
@@ -124,6 +163,7 @@ pub struct Prompts {
     hash: String,
     sentences: BTreeMap<String, Sentence>,
     reasons: BTreeMap<String, Sentence>,
+    replies: Replies,
     vocabulary: Vocabulary,
 }
 
@@ -151,13 +191,24 @@ impl Prompts {
         Ok(Self {
             sentences: source.take("say", written.collect(), SENTENCES)?,
             reasons: source.take("reason", parsed.reason, REASONS)?,
+            replies: Replies::default(),
             vocabulary: Vocabulary::new(&parsed.language, words),
-            hash: Sha256::digest(text)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            hash: hash_of(&[text]),
             language: parsed.language,
         })
+    }
+
+    /// The same with the templates of `text`, the content of `file`, for what the business's systems reply.
+    pub fn with_replies(self, file: &str, text: &str) -> Result<Self, PromptError> {
+        Ok(Self {
+            replies: Replies::parse(file, text)?,
+            hash: hash_of(&[&self.hash, text]),
+            ..self
+        })
+    }
+
+    pub(super) const fn replies(&self) -> &Replies {
+        &self.replies
     }
 
     /// BCP 47 language (`zh-CN`).
@@ -165,7 +216,7 @@ impl Prompts {
         &self.language
     }
 
-    /// SHA-256 of the file, in hexadecimal. A call replays only with the sentences it was held with.
+    /// SHA-256 of the file or files, in hexadecimal. A call replays only with the sentences it was held with.
     pub fn hash(&self) -> &str {
         &self.hash
     }
@@ -193,6 +244,13 @@ impl Prompts {
             .map(|(key, _)| self.sentence(key, &[("business", business)]))
             .collect()
     }
+}
+
+fn hash_of(texts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    texts.iter().for_each(|text| hasher.update(text));
+    let hash = hasher.finalize();
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn fill(sentence: Option<&Sentence>, values: &[(&str, &str)]) -> Sentence {

@@ -5,6 +5,7 @@ use super::{
     callback::SetAside,
     machine::{Conversation, Stage},
     playout::Repeatable,
+    slots::{Fault, Reply},
 };
 use crate::{
     call::{CallEvent, EndCause, EscalationReason, Party, SpeechSource},
@@ -34,6 +35,8 @@ pub(super) enum Understood {
     Choice(usize),
     /// Dictated digits.
     Digits(String),
+    /// An answer to what a form asks for.
+    Slot(Reply),
     /// 我想问一下: a question is coming.
     Announcement,
     /// Something to look up.
@@ -45,6 +48,7 @@ impl Understood {
     pub(super) const fn is_complete(&self) -> bool {
         match self {
             Self::Choice(_) => true,
+            Self::Slot(reply) => reply.is_complete(),
             Self::Control(intent) => matches!(
                 intent,
                 Intent::Human | Intent::Robot | Intent::Repeat | Intent::Slower | Intent::Louder
@@ -70,6 +74,11 @@ impl Conversation {
         if let Some(digits) = self.dictated_to(text) {
             return Understood::Digits(digits);
         }
+        if let Stage::Filling(form) = &self.stage
+            && let Some(reply) = form.hear_number(text, self.ears())
+        {
+            return Understood::Slot(reply);
+        }
         if let Some(phrase) = vocabulary.must_escalate(text) {
             return Understood::MustEscalate(phrase.to_owned());
         }
@@ -80,6 +89,11 @@ impl Conversation {
                     .or_else(|| by_name(text, offered))
                 {
                     return Understood::Choice(place);
+                }
+            }
+            (Stage::Filling(form), intent) if !steers(intent) => {
+                if let Some(reply) = form.hear_words(text, self.ears()) {
+                    return Understood::Slot(reply);
                 }
             }
             (Stage::Callback(_), _) => match vocabulary.decision(text) {
@@ -104,6 +118,11 @@ impl Conversation {
             // 嗯 and 呃 alone are no question, whoever speaks.
             None if vocabulary.is_backchannel(text) => Understood::Backchannel,
             None if vocabulary.is_announcement(text) => Understood::Announcement,
+            None if let Stage::Filling(form) = &self.stage
+                && let Some(reply) = form.hear_text(text, self.ears()) =>
+            {
+                Understood::Slot(reply)
+            }
             None => Understood::Question,
         }
     }
@@ -141,6 +160,7 @@ impl Conversation {
                 );
             }
             Understood::Choice(place) => self.choose(place),
+            Understood::Slot(reply) => self.slot_reply(reply),
             Understood::Digits(digits) => match self.stage.clone() {
                 Stage::Noting { entry, .. } => self.note(entry, text.to_owned()),
                 _ => self.callback_digits(now, &digits),
@@ -167,6 +187,15 @@ impl Conversation {
         }
         if let (Stage::Callback(_), Intent::Yes | Intent::No) = (&self.stage, intent) {
             return self.callback_decided(intent == Intent::Yes);
+        }
+        // The answer to what was asked is on its way.
+        let acting = matches!(self.stage, Stage::Acting(_));
+        if acting && !matches!(intent, Intent::Human | Intent::Goodbye) {
+            return;
+        }
+        let filling = matches!(self.stage, Stage::Filling(_));
+        if filling && self.controls_form(intent) {
+            return;
         }
         let asked_more = std::mem::take(&mut self.asked_more);
         match intent {
@@ -201,7 +230,7 @@ impl Conversation {
             // 没有 instead of the details: there are none.
             Intent::No if matches!(self.stage, Stage::Noting { .. }) => {
                 self.stage = Stage::Open;
-                if !self.return_to_callback() {
+                if !self.go_back() {
                     self.ask_for_more();
                 }
             }
@@ -238,17 +267,18 @@ impl Conversation {
         });
         self.asked_more = true;
         self.say("answer.noted");
-        self.return_to_callback();
+        self.go_back();
     }
 
     /// Acts on what was found for a question.
     pub(super) fn answer(&mut self, text: &str, finding: Finding) {
         self.asked_more = false;
-        if self.is_handing_over() {
+        if self.is_handing_over() || matches!(self.stage, Stage::Acting(_)) {
             return;
         }
         if !matches!(finding.verdict, Verdict::Abstain { .. }) {
             self.set_callback_aside();
+            self.set_form_aside();
         }
         match finding.verdict {
             Verdict::Answer { candidate } => match finding.second {
@@ -267,6 +297,10 @@ impl Conversation {
                         again: true,
                     };
                     self.say("clarify.again");
+                }
+                stage @ Stage::Filling(_) => {
+                    self.stage = stage;
+                    self.slot_missed(Fault::NotUnderstood);
                 }
                 // The caller went on to something else than being called back; that is settled first.
                 stage @ Stage::Callback(_) => {
@@ -319,7 +353,8 @@ impl Conversation {
         });
         self.stage = match &entry.action {
             Action::Answer | Action::Transfer(_) | Action::Escalate(_) => Stage::Open,
-            // What these need is taken down for the staff; looking things up is the business's own systems' work.
+            _ if self.begin_form(&entry) => return,
+            // Where no system is named for it, what these need is taken down for the staff.
             Action::Lookup(_)
             | Action::Ticket(_)
             | Action::Route(_)
@@ -332,7 +367,7 @@ impl Conversation {
         match EscalationPolicy::of_action(&entry.action) {
             Some(reason) => self.escalate(reason, Some("handover.connecting")),
             None if self.stage == Stage::Open => {
-                self.return_to_callback();
+                self.go_back();
             }
             None => {}
         }
@@ -385,7 +420,7 @@ impl Conversation {
             Some(reason) => self.escalate(reason, Some("abstain.second")),
             None => {
                 self.say("abstain.first");
-                self.return_to_callback();
+                self.go_back();
             }
         }
     }
@@ -395,7 +430,12 @@ impl Conversation {
         if matches!(self.stage, Stage::Waiting | Stage::WithAgent | Stage::Over) {
             return;
         }
-        self.stage = Stage::Waiting;
+        let stage = std::mem::replace(&mut self.stage, Stage::Waiting);
+        match stage {
+            Stage::Filling(form) if !form.collected().is_empty() => self.note_form(&form),
+            _ => {}
+        }
+        self.form_aside = None;
         self.escalated = Some(reason.clone());
         self.event(CallEvent::Escalated {
             reason: reason.clone(),
@@ -435,6 +475,8 @@ impl Conversation {
             }
             EscalationReason::EntryAction { .. } => prompts.reason("entry_action", &[]),
             EscalationReason::EngineFailure => prompts.reason("engine_failure", &[]),
+            EscalationReason::SlotFailed { .. } => prompts.reason("slot_failed", &[]),
+            EscalationReason::ActionFailed { .. } => prompts.reason("action_failed", &[]),
             EscalationReason::Sensed { cause } => prompts.reason("sensed", &[("cause", cause)]),
         };
         let caller = match self.caller.canonical.as_str() {
@@ -460,7 +502,9 @@ impl Conversation {
             ("reason", reason.as_str()),
             ("question", question.as_str()),
         ];
-        prompts.sentence("agent.brief", &values).text
+        let mut brief = prompts.sentence("agent.brief", &values).text;
+        brief.push_str(&self.brief_of_slots());
+        brief
     }
 
     /// The caller talks to a human from here on.
@@ -498,6 +542,21 @@ impl Conversation {
         self.asked_more = true;
         self.say("handover.left");
     }
+}
+
+/// Whether it steers the call wherever it stands.
+const fn steers(intent: Option<Intent>) -> bool {
+    matches!(
+        intent,
+        Some(
+            Intent::Human
+                | Intent::Robot
+                | Intent::Repeat
+                | Intent::Slower
+                | Intent::Louder
+                | Intent::Wait
+        )
+    )
 }
 
 /// The name of an entry as it is offered: its question without politeness and marks.

@@ -8,6 +8,7 @@ use super::{
     floor::{Hearing, Silence},
     machine::{Conversation, Stage},
     playout::Repeatable,
+    slots::Form,
 };
 use crate::{entry::Context, escalation::EscalationPolicy, ids::UtteranceId};
 
@@ -21,6 +22,7 @@ pub(super) struct Committed {
     answered: Option<Context>,
     asked_more: bool,
     set_aside: SetAside,
+    form_aside: Option<Box<Form>>,
 }
 
 impl Conversation {
@@ -33,6 +35,7 @@ impl Conversation {
             answered: self.answered.clone(),
             asked_more: self.asked_more,
             set_aside: self.set_aside.clone(),
+            form_aside: self.form_aside.clone(),
         });
     }
 
@@ -78,6 +81,7 @@ impl Conversation {
                 self.answered = committed.answered;
                 self.asked_more = committed.asked_more;
                 self.set_aside = committed.set_aside;
+                self.form_aside = committed.form_aside;
                 self.stop_playout();
             }
         }

@@ -72,6 +72,9 @@ pub struct Vocabulary {
     by_sound: bool,
     intents: Vec<(Intent, Matcher)>,
     dissent: Matcher,
+    cancel: Matcher,
+    unable: Matcher,
+    retract: Matcher,
     backchannel: Matcher,
     unfinished: Matcher,
     ordinals: [Matcher; 4],
@@ -109,6 +112,9 @@ impl Vocabulary {
                 .map(|(intent, words)| (intent, Matcher::new(words)))
                 .into(),
             dissent: Matcher::new(words.dissent),
+            cancel: Matcher::new(words.cancel),
+            unable: Matcher::new(words.unable),
+            retract: Matcher::new(words.retract),
             backchannel: Matcher::new(words.backchannel),
             unfinished: Matcher::new(words.unfinished),
             ordinals: [words.first, words.second, words.third, words.last].map(Matcher::new),
@@ -182,6 +188,27 @@ impl Vocabulary {
                 (0, 0) => None,
                 (yes, no) => Some(yes > no),
             })
+    }
+
+    /// Whether `text` gives up what is being done (算了, 不查了). Asked only where something is.
+    pub fn is_cancelled(&self, text: &str) -> bool {
+        self.matches(&self.cancel, &plain(text))
+    }
+
+    /// Whether `text` says that what is asked for cannot be told (不知道, 找不到了).
+    pub fn is_unable(&self, text: &str) -> bool {
+        self.matches(&self.unable, &plain(text))
+    }
+
+    /// What follows the last words that take back what was said before them (四五六，不对，四五七); empty if nothing does.
+    pub fn after_retraction<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let ends = |phrase: &Phrase| {
+            text.rfind(phrase.text.as_str())
+                .map(|place| place + phrase.text.len())
+        };
+        let end = self.retract.part.iter().filter_map(ends).max()?;
+        let mark = |symbol: char| !symbol.is_alphanumeric();
+        Some(text[end..].trim_matches(mark))
     }
 
     /// Whether `text` only announces a question (我想问一下).

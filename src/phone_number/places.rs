@@ -1,7 +1,7 @@
 //! Where numbers belong: area codes, which are built in, and mobile segments, which are an optional data file.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -20,7 +20,7 @@ pub struct Place {
 /// Tables of places.
 #[derive(Clone, Debug)]
 pub struct Places {
-    areas: HashMap<String, Place>,
+    areas: BTreeMap<String, Place>,
     /// By the first seven digits of a mobile number.
     segments: HashMap<u32, usize>,
     segment_places: Vec<Place>,
@@ -86,6 +86,17 @@ impl Places {
             problem,
         })?;
         Ok(places)
+    }
+
+    /// Every city that shares an area code, with its province, in the order of the codes.
+    pub fn cities(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.areas.values().flat_map(|place| {
+            let province = place.province.as_str();
+            place
+                .cities
+                .iter()
+                .map(move |city| (province, city.as_str()))
+        })
     }
 
     /// The area code that `number` (with its leading `0`) begins with, and its place.

@@ -6,7 +6,10 @@
 
 use serde_json::Value;
 
-use crate::text::digits::dictated;
+use crate::text::{
+    check_digits::{luhn_holds, mod_11_2_holds},
+    digits::dictated,
+};
 
 /// `text` with the numbers of persons hidden: `138****8000`.
 pub fn mask_text(text: &str) -> String {
@@ -276,35 +279,7 @@ fn kept_ends(digits: &str) -> Option<(usize, usize)> {
 
 /// GB 11643-1999: 17 digits and a check character by ISO 7064 MOD 11-2.
 fn is_identity_number(digits: &str) -> bool {
-    const CHECK: &[u8; 11] = b"10X98765432";
-    let bytes = digits.as_bytes();
-    if bytes.len() != 18 || !bytes[..17].iter().all(u8::is_ascii_digit) {
-        return false;
-    }
-    // The weight of place i from the right is 2^i mod 11.
-    let sum: u32 = bytes[..17]
-        .iter()
-        .enumerate()
-        .map(|(place, digit)| u32::from(digit - b'0') * (2_u32.pow(17 - place as u32) % 11))
-        .sum();
-    bytes[17] == CHECK[(sum % 11) as usize]
-}
-
-/// ISO/IEC 7812-1 annex B.
-fn luhn_holds(digits: &str) -> bool {
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(
-            |(place, digit)| match (place % 2, u32::from(digit - b'0')) {
-                (0, digit) => digit,
-                (_, digit) if digit > 4 => digit * 2 - 9,
-                (_, digit) => digit * 2,
-            },
-        )
-        .sum();
-    sum.is_multiple_of(10)
+    digits.len() == 18 && mod_11_2_holds(digits)
 }
 
 /// Hides all but the first symbol before an `@`.

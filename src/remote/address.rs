@@ -34,7 +34,8 @@ pub fn check_url(url: &str, allow_http: bool) -> Result<&str, UrlFault> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether the host of an address is this machine.
+pub fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || address

@@ -22,7 +22,7 @@ use crate::{
     call::CallRecord,
     clock::{Moment, beijing_time},
     conversation,
-    ids::{CallId, OfferId, SpeechId, UtteranceId},
+    ids::{BusinessId, CallId, OfferId, SpeechId, UtteranceId},
     media_plane::MediaCommand,
     phone_number::CallerNumber,
     pii::Pii,
@@ -40,6 +40,8 @@ pub(super) struct CallTask {
     pub(super) id: CallId,
     pub(super) services: Arc<Services>,
     pub(super) line: Option<Arc<LineServices>>,
+    /// Who owns the line.
+    pub(super) business: Option<BusinessId>,
     /// The call's moment zero on the process's clock.
     origin: Moment,
     machine: SessionMachine,
@@ -91,6 +93,7 @@ impl CallTask {
         let line = decision
             .as_ref()
             .and_then(|decision| services.lines.get(&decision.line));
+        let business = decision.as_ref().map(|decision| decision.business.clone());
         let origin = services.clock.now();
         let offered = OfferedCall {
             wall_ms: services.clock.wall_ms(origin),
@@ -134,6 +137,7 @@ impl CallTask {
             _place: place,
             services,
             line,
+            business,
             origin,
         }
     }
@@ -231,6 +235,7 @@ impl CallTask {
                 }
             }
             SessionOutput::Generate(wanted) => self.generate(wanted),
+            SessionOutput::Act(request) => self.act(request),
             SessionOutput::StopGenerating => self.work.writing.stop(),
             SessionOutput::Say(speech) => {
                 let steps = self.speaker.say(speech);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     call::{CallEvent, CallRecord, EndCause, Party, disposition},
-    clock::Moment,
+    clock::{Moment, beijing_time},
     conversation::{self, Conversation},
     ids::{OfferId, SpeechId, UtteranceId},
     mood::TurnMood,
@@ -195,6 +195,7 @@ impl SessionMachine {
             self.conversation = self.settings.as_ref().map(|settings| {
                 let caller = call.caller.expose().clone();
                 Conversation::new(settings.conversation.clone(), caller)
+                    .beginning(beijing_time(call.wall_ms))
             });
         }
         self.record(
@@ -303,6 +304,7 @@ impl SessionMachine {
                 revision,
             }),
             Output::Generate(wanted) => SessionOutput::Generate(wanted),
+            Output::Act(request) => SessionOutput::Act(request),
             Output::StopGenerating => SessionOutput::StopGenerating,
             Output::Search {
                 search,

@@ -4,6 +4,7 @@
 //! leg, the agent's leg and the work in progress. This module does not parse SIP (see `sip`), move packets (see
 //! `media_plane`) or choose words (see `conversation`).
 
+mod acting;
 mod bringing_in;
 mod call_task;
 mod caller_leg;
@@ -30,6 +31,7 @@ mod taping;
 mod tests;
 mod work;
 
+pub use acting::{ActionFuture, Actions, fake::FakeActions};
 pub use handover::TransferMode;
 pub use input::{OfferedCall, Refusal, SessionInput, SnapshotKey};
 pub use machine::SessionMachine;

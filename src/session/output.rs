@@ -1,6 +1,7 @@
 //! What a call's machine asks of its driver.
 
 use crate::{
+    action::ActionRequest,
     call::CallRecord,
     clock::Moment,
     conversation::{Generation, Listening, Speech},
@@ -39,6 +40,8 @@ pub enum SessionOutput {
     Generate(Generation),
     /// What a language model writes is not wanted any more.
     StopGenerating,
+    /// Ask the business's systems.
+    Act(ActionRequest),
     /// Say something to the caller, after what was said before.
     Say(Speech),
     /// Go on with what caller speech paused.

@@ -229,6 +229,7 @@ impl CallTask {
                     error: error.to_string(),
                 },
             }),
+            Done::Acted { id, result } => self.tell(Input::Acted { id, result }),
             Done::Written(input) => self.tell(input),
             Done::Synthesised(done) => {
                 let steps = self.speaker.synthesised(done);

@@ -9,10 +9,22 @@ use std::{
 };
 
 use crate::{
-    asr::RecognizerPool, audio::Pcm, clock::ProcessClock, ids::LineNumber, llm::GroundedWriter,
-    media_plane::MediaPlane, phone_number::Places, recording::Recorder, retrieval::KnowledgeIndex,
-    routing::LineTable, sentiment::MoodClassifier, session::SessionSettings, sip::SipEndpoint,
-    storage::CallWriter, telemetry::Metrics, tts::SpeechSynthesizer,
+    asr::RecognizerPool,
+    audio::Pcm,
+    clock::ProcessClock,
+    ids::LineNumber,
+    llm::GroundedWriter,
+    media_plane::MediaPlane,
+    phone_number::Places,
+    recording::Recorder,
+    retrieval::KnowledgeIndex,
+    routing::LineTable,
+    sentiment::MoodClassifier,
+    session::{Actions, SessionSettings},
+    sip::SipEndpoint,
+    storage::CallWriter,
+    telemetry::Metrics,
+    tts::SpeechSynthesizer,
 };
 
 /// What all calls share.
@@ -35,6 +47,8 @@ pub struct Services {
     pub mood_escalates: bool,
     /// A language model, if one is configured.
     pub language_model: Option<Arc<GroundedWriter>>,
+    /// The businesses' systems, if any are named.
+    pub actions: Option<Arc<dyn Actions>>,
     /// Audio from words.
     pub synthesizer: Arc<dyn SpeechSynthesizer>,
     /// What a caller hears while an agent's phone rings.

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{handover::TransferMode, input::SessionInput};
-use crate::conversation::{ConversationSettings, Prompts, Timings};
+use crate::{
+    action::ActionPlans,
+    conversation::{ConversationSettings, Prompts, Timings},
+};
 
 /// What a machine must know beside its inputs.
 #[derive(Clone, Debug)]
@@ -56,8 +59,11 @@ pub struct JournalSettings {
     pub timings: Timings,
     /// Language of the sentences.
     pub language: String,
-    /// Hash of the file of sentences.
+    /// Hash of the files of sentences.
     pub prompts: String,
+    /// What the actions of the business take.
+    #[serde(default)]
+    pub plans: ActionPlans,
 }
 
 impl JournalSettings {
@@ -70,6 +76,7 @@ impl JournalSettings {
             timings: conversation.timings,
             language: language.to_owned(),
             prompts: conversation.prompts.hash().to_owned(),
+            plans: ActionPlans::clone(&conversation.plans),
         }
     }
 
@@ -81,6 +88,7 @@ impl JournalSettings {
                 prompts,
                 business: self.business,
                 timings: self.timings,
+                plans: Arc::new(self.plans),
             }),
         }
     }

@@ -6,13 +6,14 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Services, SnapshotKey, generating::Writing, speaker::Synthesised};
 use crate::{
+    action::{ActionFailure, ActionReply},
     asr::{Language, RecognizeError},
     audio::Pcm,
     clock::Moment,
     conversation::{ConversationSettings, Input},
     embedding::EmbedError,
     entry::Finding,
-    ids::{OfferId, SearchId, SpeechId, UtteranceId},
+    ids::{ActionId, OfferId, SearchId, SpeechId, UtteranceId},
     pii::Pii,
     retrieval::{KnowledgeIndex, Query, SearchError},
     sentiment::{Delivery, MoodClassifier, Spotted, WordsMood, syllables},
@@ -40,6 +41,11 @@ pub(super) enum Done {
     Found {
         search: SearchId,
         result: Result<Finding, SearchError>,
+    },
+    /// By the business's systems.
+    Acted {
+        id: ActionId,
+        result: Result<ActionReply, ActionFailure>,
     },
     /// By a language model.
     Written(Input),
@@ -145,6 +151,17 @@ impl Work {
         self.tasks.spawn(async move {
             let result = index.search(query).await;
             Done::Found { search, result }
+        });
+    }
+
+    pub(super) fn act(
+        &mut self,
+        id: ActionId,
+        asking: impl Future<Output = Result<ActionReply, ActionFailure>> + Send + 'static,
+    ) {
+        self.tasks.spawn(async move {
+            let result = asking.await;
+            Done::Acted { id, result }
         });
     }
 

@@ -26,6 +26,9 @@ const PERSONAL: &[(&str, &str)] = &[
     ("agent_answered", "brief"),
     ("agent_recognised", "text"),
     ("noted", "text"),
+    ("slot_filled", "value"),
+    ("action_requested", "slots"),
+    ("action_replied", "fields"),
     ("callback_requested", "number"),
 ];
 
@@ -132,6 +135,8 @@ fn erased(field: &str) -> Value {
         "caller" => json!({ "canonical": "", "kind": "anonymous" }),
         // No key looks erased; the one that means least.
         "digit" => json!("*"),
+        "slots" => json!([]),
+        "fields" => json!({}),
         _ => json!(ERASED),
     }
 }
@@ -152,10 +157,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::{
+        action::Outcome,
         call::{CallEvent, Digit, EscalationReason},
         clock::Moment,
-        entry::{Finding, Verdict},
-        ids::{KnowledgeVersion, OfferId, SearchId, UtteranceId},
+        entry::{Action, Finding, Verdict},
+        ids::{ActionId, KnowledgeVersion, OfferId, SearchId, UtteranceId},
         phone_number::{CallerNumber, NumberKind},
         pii::Pii,
     };
@@ -212,6 +218,22 @@ mod tests {
             CallEvent::Noted {
                 entry: crate::ids::EntryId::new("A001"),
                 text: secret(),
+            },
+            CallEvent::SlotFilled {
+                slot: "phone".to_owned(),
+                value: secret(),
+            },
+            CallEvent::ActionRequested {
+                id: ActionId(1),
+                action: Action::Lookup("order".to_owned()),
+                slots: vec![("phone".to_owned(), secret())],
+            },
+            CallEvent::ActionReplied {
+                id: ActionId(1),
+                outcome: Outcome::Done,
+                fields: [("phone".to_owned(), secret())].into(),
+                unfilled: None,
+                took_ms: 4,
             },
             CallEvent::CallbackRequested { number: secret() },
         ]

@@ -31,6 +31,33 @@ pub fn dictated(text: &str) -> Option<String> {
     (!digits.is_empty()).then_some(digits)
 }
 
+/// The digits that `text` begins with as somebody dictates them (`双六，三个八号楼` -> `66888` and `号楼`), and what follows.
+/// Separators count only between digits; a word that is none ends the run.
+pub fn leading(text: &str) -> (String, &str) {
+    let mut digits = String::new();
+    let (mut rest, mut after_digits) = (text, text);
+    while let Some(symbol) = rest.chars().next() {
+        let repeat = REPEATS.iter().find_map(|(word, count)| {
+            let after = rest.strip_prefix(word)?;
+            let next = after.chars().next()?;
+            Some((digit_of(next)?, *count, &after[next.len_utf8()..]))
+        });
+        let (digit, count, after) = match (repeat, digit_of(symbol)) {
+            (Some(found), _) => found,
+            (None, Some(digit)) => (digit, 1, &rest[symbol.len_utf8()..]),
+            (None, None) if is_separator(symbol) && !digits.is_empty() => {
+                rest = &rest[symbol.len_utf8()..];
+                continue;
+            }
+            (None, None) => break,
+        };
+        digits.extend(std::iter::repeat_n(digit, count));
+        rest = after;
+        after_digits = after;
+    }
+    (digits, after_digits)
+}
+
 /// A number as it is read out: digit by digit, in groups (`13800138000` -> `幺三八，零零幺三，八零零零`). Symbols that are no
 /// digits are left out.
 pub fn spelled(number: &str) -> String {
@@ -234,6 +261,20 @@ mod tests {
         check("8000", "八零零零");
         check("+14155550100", "幺四幺五，五五五，零幺零零");
         check("", "");
+    }
+
+    #[test]
+    fn a_run_ends_where_words_begin() {
+        let check = |text: &str, digits: &str, rest: &str| {
+            assert_eq!(leading(text), (digits.to_owned(), rest), "{text}");
+        };
+        check("幺三八，零零到哪了", "13800", "到哪了");
+        check("双六，三个八号楼", "66888", "号楼");
+        check("12 34，好的", "1234", "，好的");
+        check("三个工作日", "3", "个工作日");
+        check("我的", "", "我的");
+        check("，一", "", "，一");
+        check("", "", "");
     }
 
     #[test]

@@ -404,6 +404,14 @@ fn describe(event: &CallEvent) -> (&'static str, Option<String>) {
         CallEvent::CallbackRequested { number } => {
             ("callback_requested", Some(number.expose().clone()))
         }
+        CallEvent::SlotAsked { slot, .. } => ("slot_asked", Some(slot.clone())),
+        CallEvent::SlotMissed { slot, fault } => ("slot_missed", Some(format!("{slot} {fault}"))),
+        CallEvent::SlotFilled { slot, value } => {
+            ("slot_filled", Some(format!("{slot} {}", value.expose())))
+        }
+        CallEvent::ActionRequested { action, .. } => ("action_requested", Some(action.to_string())),
+        CallEvent::ActionReplied { outcome, .. } => ("action_replied", text_of(outcome)),
+        CallEvent::ActionFailed { failure, .. } => ("action_failed", text_of(failure)),
         CallEvent::Generated { outcome, .. } => ("generated", text_of(outcome)),
         CallEvent::Rewritten { question, .. } => ("rewritten", Some(question.expose().clone())),
         CallEvent::Held => ("held", None),

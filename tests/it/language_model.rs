@@ -8,19 +8,15 @@ use std::{
 
 use axum::{Router, extract::State, routing::post};
 use tokio::net::TcpListener;
-use yingda::{
-    call::{CallEvent, GeneratedSentence, GenerationOutcome},
-    clock::ProcessClock,
-    simulator::leg::{Leg, LegState, Waited},
-};
+use yingda::call::{CallEvent, GeneratedSentence, GenerationOutcome};
 
 use super::{
-    server::{Server, caller, invite},
+    server::Server,
     sounds::question,
+    talk::{ended, greeted, heard, replied},
 };
 
 const LINE: &str = "4008001001";
-const PATIENCE: Duration = Duration::from_secs(60);
 const SHEET: &str = "id,category,question,similar_questions,answer,action\n\
     L1,洗衣机,洗衣机不脱水了,,洗衣机不脱水多半是排水管堵了，请您把排水管放低。,answer\n\
     L2,发票,怎么开发票,,您在公众号里就能开发票。,answer\n";
@@ -85,38 +81,14 @@ async fn call_with(writes: &'static str) -> (Vec<CallEvent>, Vec<String>) {
         config.insert("language_model".to_owned(), model.into());
     })
     .await;
-    let clock = ProcessClock::start();
-    let endpoint = caller().await;
-    let dialled = Leg::dial(&endpoint, invite(&server, LINE), server.sip.ip(), clock).await;
-    let mut leg = dialled.expect("sent");
-    let quiet = Duration::from_millis(1_500);
-    let greeted = leg.until(PATIENCE, |state, phone| match state {
-        LegState::Talking { since } => phone
-            .hearing
-            .has_spoken_since(*since, phone.now, quiet)
-            .then_some(()),
-        _ => None,
-    });
-    assert_eq!(greeted.await, Waited::Came(()), "the bot greets");
+    let mut leg = greeted(&server, LINE).await;
     leg.phone.play(question()).await;
+    // Not while the question goes on.
     let since = leg.now() + Duration::from_secs(2);
-    let replied = leg.until(PATIENCE, |_, phone| {
-        let spoken = phone.hearing.has_spoken_since(since, phone.now, quiet);
-        spoken.then_some(())
-    });
-    assert_eq!(replied.await, Waited::Came(()), "the bot replies");
-    leg.end().await;
-    leg.put_away().await;
-    let calls = server.closed_calls(1).await;
-    let store = server.store().await;
-    let records = store.records(calls[0].call).await.expect("read");
-    store.close().await;
-    server.stop().await;
+    replied(&mut leg, since, "the bot replies").await;
+    let events = ended(server, leg).await;
     let asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    (
-        records.into_iter().map(|record| record.event).collect(),
-        asked,
-    )
+    (events, asked)
 }
 
 fn generated(events: &[CallEvent]) -> (&[GeneratedSentence], GenerationOutcome) {
@@ -127,14 +99,6 @@ fn generated(events: &[CallEvent]) -> (&[GeneratedSentence], GenerationOutcome) 
         _ => None,
     });
     found.expect("a model was asked")
-}
-
-fn heard(events: &[CallEvent]) -> String {
-    let heard = events.iter().filter_map(|event| match event {
-        CallEvent::SpeechEnded { heard, .. } => Some(heard.as_str()),
-        _ => None,
-    });
-    heard.collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! The rooms together, over real sockets on loopback.
 
+mod action;
 mod baresip;
 mod crash;
 mod knowledge;
@@ -17,5 +18,6 @@ mod sip_timers;
 mod sipp;
 mod sounds;
 mod starting;
+mod talk;
 mod webhook;
 mod whole_call;

@@ -1,12 +1,12 @@
 //! One call from the greeting to a human, and everything that is left of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use tracing_subscriber::{Layer, layer::SubscriberExt};
 use yingda::{
+    app::read_prompts,
     call::{CallEvent, Digit, Disposition, EndCause, Party},
     clock::{Moment, ProcessClock},
-    conversation::Prompts,
     entry::Verdict,
     session::replay,
     simulator::{
@@ -159,8 +159,8 @@ async fn a_caller_is_answered_then_talks_to_a_human_and_all_of_it_is_on_record()
     let journal = inputs
         .iter()
         .map(|input| (input.seq, input.at, input.json.as_str()));
-    let zh = include_str!("../../prompts/zh-CN.toml");
-    let prompts = Arc::new(Prompts::parse("zh-CN.toml", zh).expect("well formed"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+    let prompts = read_prompts(&folder, "zh-CN").expect("well formed");
     let replayed = replay(call, journal, |_| Some(prompts.clone())).expect("it can be replayed");
     assert_eq!(json(&replayed.records), json(&records));
     assert_eq!(json(&replayed.cdr), json(&Some(cdr)));

@@ -138,7 +138,9 @@ impl Fold<'_> {
                 ..
             } => self.speech_ended(record.at, *speech, heard, *complete),
             // What was said was no question but the details that an entry asks for.
-            CallEvent::Noted { .. } => self.was_no_question(),
+            CallEvent::Noted { .. }
+            | CallEvent::SlotMissed { .. }
+            | CallEvent::SlotFilled { .. } => self.was_no_question(),
             CallEvent::Escalated { reason } => {
                 let wished = matches!(
                     reason,
@@ -311,8 +313,8 @@ impl Fold<'_> {
                     self.was_no_question();
                 }
             }
-            // What a model says of an entry is no use of that entry's answer.
-            SpeechSource::Generated { .. } => {}
+            // What a model says of an entry is no use of that entry's answer; what the business's systems say is of no entry.
+            SpeechSource::Generated { .. } | SpeechSource::Acted { .. } => {}
             SpeechSource::Entry { entry } => {
                 let at_ms = self.wall(at);
                 if let Some(second) = self.also.take_if(|second| second.entry == *entry) {

@@ -27,13 +27,15 @@ export const EVENTS = {
   rejected: "呼叫被拒绝", answered: "接通", silence_reprompt: "无声提示", escalated: "需要人工", agent_offered: "呼叫坐席",
   agent_answered: "坐席接听", bridged: "主叫与坐席通话", agent_unavailable: "坐席未能接听", agent_left: "坐席离开",
   referred: "转出", noted: "已记录", callback_requested: "要求回电", held: "主叫保持", resumed: "主叫恢复",
+  slot_asked: "询问信息", slot_missed: "信息无效", slot_filled: "信息已收集", action_requested: "查询业务系统",
+  action_replied: "业务系统答复", action_failed: "业务系统无答复",
   engine_failed: "引擎故障", generated: "语言模型组织回答", rewritten: "语言模型补全追问", ended: "通话结束",
 };
 
 export const REASONS = {
   requested: "主叫要求", key_zero: "按 0", repeated_abstention: "连续无答案", must_escalate: "必须转人工的词",
   entry_action: "知识条目要求", engine_failure: "引擎故障", sensed: "听出需要人工", declined: "拒接", busy: "忙", no_answer: "无人接听",
-  unreachable: "无法接通", not_configured: "未配置", transfer_failed: "转接失败",
+  slot_failed: "信息收集失败", action_failed: "业务系统要求人工", unreachable: "无法接通", not_configured: "未配置", transfer_failed: "转接失败",
 };
 
 export const MOODS = {

@@ -6,6 +6,7 @@ mod generated;
 mod prompt_files;
 mod properties;
 mod recovery;
+mod slots;
 mod stage;
 mod turns;
 mod vocabulary;

@@ -4,11 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 
-use super::stage::{Stage, ZH, finding};
+use super::{
+    slots::{plans, reply},
+    stage::{Stage, ZH, finding},
+};
 use crate::{
+    action::{ActionFailure, Outcome},
     call::{AgentUnavailable, GeneratedSentence, GenerationOutcome},
     conversation::Input,
-    ids::{EntryId, SearchId, SpeechId, UtteranceId},
+    ids::{ActionId, EntryId, SearchId, SpeechId, UtteranceId},
     pii::Pii,
 };
 
@@ -26,6 +30,7 @@ enum Step {
     Recognise(u64, u32, &'static str),
     Fail(u64, u32),
     Sensed,
+    Acted(u64, Result<Outcome, ActionFailure>),
     SearchFails(u64),
     Writes(u64),
     WritingEnds(u64),
@@ -63,6 +68,27 @@ fn words() -> impl Strategy<Value = &'static str> {
         "第一个",
         "不对",
         "知道了",
+        "查订单",
+        "预约安装",
+        "核验",
+        "一二三四五六七八",
+        "五六",
+        "不对，最后一位是六",
+        "少了一个八",
+        "算了",
+        "我在杭州",
+        "后天",
+        "不知道",
+    ])
+}
+
+fn outcome() -> impl Strategy<Value = Result<Outcome, ActionFailure>> {
+    prop::sample::select(vec![
+        Ok(Outcome::Done),
+        Ok(Outcome::NotFound),
+        Ok(Outcome::Refused),
+        Ok(Outcome::Human),
+        Err(ActionFailure::Busy),
     ])
 }
 
@@ -80,6 +106,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0u64..6, 0u32..3, words()).prop_map(|(u, r, w)| Step::Recognise(u, r, w)),
         1 => (0u64..6, 0u32..3).prop_map(|(u, r)| Step::Fail(u, r)),
         1 => Just(Step::Sensed),
+        2 => (0u64..4, outcome()).prop_map(|(id, outcome)| Step::Acted(id, outcome)),
         1 => (0u64..4).prop_map(Step::SearchFails),
         2 => (0u64..4).prop_map(Step::Writes),
         1 => (0u64..4).prop_map(Step::WritingEnds),
@@ -122,6 +149,10 @@ fn take(stage: &mut Stage, step: &Step) {
             utterance: at(utterance),
             revision,
             error: error(),
+        }),
+        Step::Acted(id, outcome) => stage.input(Input::Acted {
+            id: ActionId(id),
+            result: outcome.map(|outcome| reply(outcome, "status=已发货 eta=明天")),
         }),
         Step::Sensed => stage.input(Input::Sensed {
             cause: "在喊".to_owned(),
@@ -182,6 +213,7 @@ fn take(stage: &mut Stage, step: &Step) {
 
 fn played(steps: &[Step], engines: bool, model: bool) -> Stage {
     let mut stage = Stage::new(ZH, "13800138000");
+    Arc::make_mut(&mut stage.machine.settings).plans = Arc::new(plans());
     if model {
         let settings = Arc::make_mut(&mut stage.machine.settings);
         settings.timings.generation = Some(Duration::from_millis(900));

@@ -14,7 +14,7 @@ use crate::{
     call::{CallEvent, Digit, SpeechSource},
     clock::Moment,
     entry::{Action, Candidate, Entry, Finding, Verdict},
-    ids::{EntryId, KnowledgeVersion, SearchId, SpeechId, UtteranceId},
+    ids::{ActionId, EntryId, KnowledgeVersion, SearchId, SpeechId, UtteranceId},
     phone_number::{CallerNumber, Places},
     pii::Pii,
     transcript::Recognition,
@@ -28,6 +28,7 @@ pub(super) fn settings(text: &str) -> Arc<ConversationSettings> {
         prompts: Arc::new(Prompts::parse("prompts", text).expect("the file is well formed")),
         business: "安心家电".to_owned(),
         timings: Timings::default(),
+        plans: Arc::default(),
     })
 }
 
@@ -55,6 +56,13 @@ fn named(id: &str, question: &str, name: &str) -> Candidate {
     inner.name = name.to_owned();
     candidate.entry = Arc::new(inner);
     candidate
+}
+
+fn acting(id: &str, question: &str, action: &str) -> Verdict {
+    let action = action.parse().expect("an action");
+    Verdict::Answer {
+        candidate: entry(id, question, "我帮您办。", action),
+    }
 }
 
 /// What the stage's knowledge base says to a question.
@@ -99,6 +107,10 @@ pub(super) fn finding(question: &str) -> Finding {
                 Action::Escalate("card_loss".to_owned()),
             ),
         },
+        q if q.contains("查订单") => acting("L1", "查订单", "lookup:order"),
+        q if q.contains("预约安装") => acting("T1", "预约安装", "ticket:install"),
+        q if q.contains("核验") => acting("V1", "核验身份", "verify:identity"),
+        q if q.contains("附近门店") => acting("R1", "附近门店", "route:nearest_store"),
         _ => Verdict::Abstain { nearest: None },
     };
     Finding {
@@ -137,6 +149,12 @@ pub(super) struct Stage {
     asked: BTreeSet<UtteranceId>,
     /// The search for which a language model was asked last.
     pub(super) generating: Option<SearchId>,
+    /// The last number that was read back.
+    read_back: String,
+    /// Sentences since a slot was asked for.
+    pub(super) about_slot: usize,
+    /// The last request to the business's systems.
+    pub(super) acting: Option<ActionId>,
 }
 
 impl Stage {
@@ -163,6 +181,9 @@ impl Stage {
             followed: Vec::new(),
             asked: BTreeSet::new(),
             generating: None,
+            read_back: String::new(),
+            about_slot: 0,
+            acting: None,
         };
         stage.input(Input::Started);
         stage
@@ -231,7 +252,12 @@ impl Stage {
                         SpeechSource::Prompt { key } => key.clone(),
                         SpeechSource::Entry { entry } => entry.to_string(),
                         SpeechSource::Generated { entry } => format!("written from {entry}"),
+                        SpeechSource::Acted { .. } => format!("reply: {}", speech.text),
                     };
+                    if name == "slot.confirm" {
+                        self.read_back.clone_from(&speech.text);
+                    }
+                    self.about_slot += usize::from(name.starts_with("slot."));
                     self.line(&format!("say{mark} {name}{pace}"));
                     self.playing
                         .push((speech.id, speech.text, speech.interruptible));
@@ -248,6 +274,16 @@ impl Stage {
                     let asked = wanted.question.into_inner();
                     self.line(&format!("generate {asked} from {entries:?}{before}"));
                     self.generating = Some(wanted.search);
+                }
+                Output::Act(request) => {
+                    let slots: Vec<String> = request
+                        .slots
+                        .iter()
+                        .map(|(name, value)| format!("{name}={}", value.expose()))
+                        .collect();
+                    self.line(&format!("act {} {}", request.action, slots.join(" ")));
+                    assert!(self.acting.is_none_or(|before| before < request.id));
+                    self.acting = Some(request.id);
                 }
                 Output::StopGenerating => self.line("stop generating"),
                 Output::Record => {}
@@ -313,6 +349,18 @@ impl Stage {
                 utterance: Some(utterance),
                 ..
             } => assert!(self.asked.insert(*utterance), "answered twice"),
+            CallEvent::SlotAsked { .. } => self.about_slot = 0,
+            // What is taken is what was read back.
+            CallEvent::SlotFilled { slot, value } if slot == "order" => {
+                let digit = |symbol| "零幺二三四五六七八九".chars().position(|one| one == symbol);
+                let read_back: String = self
+                    .read_back
+                    .chars()
+                    .filter_map(digit)
+                    .map(|digit| digit.to_string())
+                    .collect();
+                assert_eq!(&read_back, value.expose());
+            }
             _ => {}
         }
         let line = match event {
@@ -340,6 +388,15 @@ impl Stage {
             CallEvent::Rewritten { question, .. } => format!("rewritten {}", question.expose()),
             CallEvent::Chosen { candidate } => format!("chosen {}", candidate.entry.id),
             CallEvent::CallbackRequested { number } => format!("callback {}", number.expose()),
+            CallEvent::SlotMissed { slot, fault } => format!("missed {slot}: {fault}"),
+            CallEvent::SlotFilled { slot, value } => format!("filled {slot}={}", value.expose()),
+            CallEvent::ActionReplied {
+                outcome, unfilled, ..
+            } => match unfilled {
+                Some(name) => format!("replied {outcome:?} without {name}"),
+                None => format!("replied {outcome:?}"),
+            },
+            CallEvent::ActionFailed { failure, .. } => format!("action failed {failure:?}"),
             CallEvent::Noted { entry, text } => format!("noted for {entry}: {}", text.expose()),
             CallEvent::SilenceReprompt { count } => format!("silence {count}"),
             CallEvent::EngineFailed { engine, .. } => format!("{engine} failed"),

@@ -47,6 +47,9 @@ pub(in crate::conversation) struct Understood {
     pub(super) yes: Words,
     pub(super) no: Words,
     pub(super) dissent: Words,
+    pub(super) cancel: Words,
+    pub(super) unable: Words,
+    pub(super) retract: Words,
     pub(super) backchannel: Words,
     pub(super) unfinished: Words,
     pub(super) first: Words,
@@ -56,7 +59,7 @@ pub(in crate::conversation) struct Understood {
 }
 
 impl Understood {
-    fn named(&self) -> [(&'static str, &Words); 19] {
+    fn named(&self) -> [(&'static str, &Words); 22] {
         [
             ("human", &self.human),
             ("robot", &self.robot),
@@ -71,6 +74,9 @@ impl Understood {
             ("yes", &self.yes),
             ("no", &self.no),
             ("dissent", &self.dissent),
+            ("cancel", &self.cancel),
+            ("unable", &self.unable),
+            ("retract", &self.retract),
             ("backchannel", &self.backchannel),
             ("unfinished", &self.unfinished),
             ("first", &self.first),

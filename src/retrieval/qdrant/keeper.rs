@@ -56,9 +56,7 @@ impl Qdrant {
             }
         }
     }
-}
 
-impl Qdrant {
     /// Brings to the server what is wanted and not there, once.
     pub async fn settle(&self) -> Result<(), ServerError> {
         self.shared.round().await

@@ -1,5 +1,6 @@
 //! The machine of a call on a stage: inputs at moments, and what it asked for and wrote down.
 
+mod acting;
 mod calls;
 mod generated;
 mod moods;
@@ -36,6 +37,7 @@ fn settings(mode: TransferMode, agent: Option<&str>) -> SessionSettings {
             prompts: prompts(),
             business: "安心家电".to_owned(),
             timings: Timings::default(),
+            plans: Arc::default(),
         }),
     }
 }
@@ -209,6 +211,7 @@ fn name(output: &SessionOutput) -> Option<String> {
         SessionOutput::Say(speech) => match &speech.source {
             crate::call::SpeechSource::Prompt { key } => format!("say {key}"),
             crate::call::SpeechSource::Entry { entry } => format!("answer {entry}"),
+            crate::call::SpeechSource::Acted { action } => format!("reply to {action}"),
             crate::call::SpeechSource::Generated { entry } => format!("written from {entry}"),
         },
         SessionOutput::Reject { status } => format!("reject {status}"),
