@@ -5,6 +5,8 @@
 
 mod acting;
 mod callback;
+mod choosing;
+mod escalating;
 mod filling;
 mod floor;
 mod generated;
@@ -20,6 +22,7 @@ mod slots;
 mod taking_back;
 mod turn_taking;
 mod unanswered;
+mod understanding;
 mod words;
 
 pub use io::{Generation, Input, Listening, Output, Speech};

@@ -1,11 +1,13 @@
-//! What the bot does about what it understood.
+//! What the bot does about what it understood (see `understanding`).
+//!
+//! Offers are in `choosing`, humans in `escalating`.
 
 use super::{
-    Intent, Output,
-    callback::SetAside,
+    Intent,
     machine::{Conversation, Stage},
     playout::Repeatable,
-    slots::{Fault, Reply},
+    slots::Fault,
+    understanding::Understood,
 };
 use crate::{
     call::{CallEvent, EndCause, EscalationReason, Party, SpeechSource},
@@ -14,133 +16,12 @@ use crate::{
     escalation::EscalationPolicy,
     ids::{EntryId, UtteranceId},
     pii::Pii,
-    text::{digits::dictated, pinyin::toneless},
 };
 
 /// Slow speech, as a factor on the normal rate.
 const SLOW: f32 = 0.75;
 
-/// What an utterance or a key means where the conversation stands.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Understood {
-    /// No words.
-    Nothing,
-    /// Words that leave the floor to the bot.
-    Backchannel,
-    /// Something with a meaning of its own.
-    Control(Intent),
-    /// A phrase that must reach a human.
-    MustEscalate(String),
-    /// One of the offered entries.
-    Choice(usize),
-    /// Dictated digits.
-    Digits(String),
-    /// An answer to what a form asks for.
-    Slot(Reply),
-    /// 我想问一下: a question is coming.
-    Announcement,
-    /// Something to look up.
-    Question,
-}
-
-impl Understood {
-    /// Whether more words could not change it, so that a short silence is enough.
-    pub(super) const fn is_complete(&self) -> bool {
-        match self {
-            Self::Choice(_) => true,
-            Self::Slot(reply) => reply.is_complete(),
-            Self::Control(intent) => matches!(
-                intent,
-                Intent::Human | Intent::Robot | Intent::Repeat | Intent::Slower | Intent::Louder
-            ),
-            Self::Nothing
-            | Self::Backchannel
-            | Self::MustEscalate(_)
-            | Self::Digits(_)
-            | Self::Announcement
-            | Self::Question => false,
-        }
-    }
-}
-
 impl Conversation {
-    pub(super) fn understand(&self, text: &str, over_bot: bool) -> Understood {
-        if text.trim().is_empty() {
-            return Understood::Nothing;
-        }
-        let vocabulary = self.settings.prompts.vocabulary();
-        let intent = vocabulary.intent(text);
-        // Before the phrases that must escalate: 12315 can be a part of what is dictated.
-        if let Some(digits) = self.dictated_to(text) {
-            return Understood::Digits(digits);
-        }
-        if let Stage::Filling(form) = &self.stage
-            && let Some(reply) = form.hear_number(text, self.ears())
-        {
-            return Understood::Slot(reply);
-        }
-        if let Some(phrase) = vocabulary.must_escalate(text) {
-            return Understood::MustEscalate(phrase.to_owned());
-        }
-        match (&self.stage, intent) {
-            (Stage::Choosing { offered, .. }, _) => {
-                if let Some(place) = vocabulary
-                    .ordinal(text, offered.len())
-                    .or_else(|| by_name(text, offered))
-                {
-                    return Understood::Choice(place);
-                }
-            }
-            (Stage::Filling(form), intent) if !steers(intent) => {
-                if let Some(reply) = form.hear_words(text, self.ears()) {
-                    return Understood::Slot(reply);
-                }
-            }
-            (Stage::Callback(_), _) => match vocabulary.decision(text) {
-                Some(true) => return Understood::Control(Intent::Yes),
-                Some(false) => return Understood::Control(Intent::No),
-                None => {}
-            },
-            _ => {}
-        }
-        if self.stage == Stage::Open
-            && self.was_answered()
-            && !self.asked_more
-            && vocabulary.is_dissent(text)
-        {
-            return Understood::Control(Intent::Dissent);
-        }
-        if over_bot && vocabulary.is_backchannel(text) {
-            return Understood::Backchannel;
-        }
-        match intent {
-            Some(intent) => Understood::Control(intent),
-            // 嗯 and 呃 alone are no question, whoever speaks.
-            None if vocabulary.is_backchannel(text) => Understood::Backchannel,
-            None if vocabulary.is_announcement(text) => Understood::Announcement,
-            None if let Stage::Filling(form) = &self.stage
-                && let Some(reply) = form.hear_text(text, self.ears()) =>
-            {
-                Understood::Slot(reply)
-            }
-            None => Understood::Question,
-        }
-    }
-
-    /// Digits, where the conversation waits for some.
-    fn dictated_to(&self, text: &str) -> Option<String> {
-        let digits = dictated(text)?;
-        let wanted = match &self.stage {
-            Stage::Callback(callback) if callback.wants_digits() => 1,
-            // Instead of yes or no: the number to be called.
-            Stage::Callback(_) => 7,
-            // The last four of an order number.
-            Stage::Noting { .. } => 4,
-            _ => return None,
-        };
-        (digits.len() >= wanted).then_some(digits)
-    }
-
     /// Acts on anything but a question.
     pub(super) fn react(
         &mut self,
@@ -343,7 +224,7 @@ impl Conversation {
         });
     }
 
-    fn say_entry(&mut self, candidate: Candidate) {
+    pub(super) fn say_entry(&mut self, candidate: Candidate) {
         self.policy.answered();
         let entry = candidate.entry;
         self.say_answer(&entry);
@@ -373,48 +254,7 @@ impl Conversation {
         }
     }
 
-    fn clarify(&mut self, candidates: Vec<Candidate>) {
-        let names: Vec<&str> = candidates
-            .iter()
-            .map(|candidate| short_name(candidate.entry.spoken_name()))
-            .collect();
-        match names[..] {
-            [first, second, third, ..] => {
-                let values = [("first", first), ("second", second), ("third", third)];
-                self.ask("clarify.three", &values);
-            }
-            [first, second] => {
-                self.ask("clarify.two", &[("first", first), ("second", second)]);
-            }
-            // One choice is no choice: it is what was meant, or nothing is.
-            _ => {
-                if let Some(only) = candidates.into_iter().next() {
-                    self.say_entry(only);
-                }
-                return;
-            }
-        }
-        let offered = candidates.into_iter().take(3).collect();
-        self.stage = Stage::Choosing {
-            offered,
-            again: false,
-        };
-    }
-
-    pub(super) fn choose(&mut self, place: usize) {
-        let Stage::Choosing { offered, .. } = &self.stage else {
-            return;
-        };
-        let Some(candidate) = offered.get(place).cloned() else {
-            return;
-        };
-        self.event(CallEvent::Chosen {
-            candidate: candidate.clone(),
-        });
-        self.say_entry(candidate);
-    }
-
-    fn abstain(&mut self) {
+    pub(super) fn abstain(&mut self) {
         self.answered = None;
         match self.policy.abstained() {
             Some(reason) => self.escalate(reason, Some("abstain.second")),
@@ -424,177 +264,4 @@ impl Conversation {
             }
         }
     }
-
-    /// Asks for a human, once. `sentence` is what the caller hears first.
-    pub(super) fn escalate(&mut self, reason: EscalationReason, sentence: Option<&str>) {
-        if matches!(self.stage, Stage::Waiting | Stage::WithAgent | Stage::Over) {
-            return;
-        }
-        let stage = std::mem::replace(&mut self.stage, Stage::Waiting);
-        match stage {
-            Stage::Filling(form) if !form.collected().is_empty() => self.note_form(&form),
-            _ => {}
-        }
-        self.form_aside = None;
-        self.escalated = Some(reason.clone());
-        self.event(CallEvent::Escalated {
-            reason: reason.clone(),
-        });
-        if let Some(key) = sentence {
-            self.say(key);
-        }
-        let brief = Pii::new(self.brief(&reason));
-        self.output(Output::Escalate { reason, brief });
-    }
-
-    /// Words or voice tell that a human is needed, unless one is already being brought in.
-    pub(super) fn sensed(&mut self, cause: String) {
-        // A call-back that is being noted is what becomes of a call for which no human could be had.
-        if matches!(
-            self.stage,
-            Stage::Waiting | Stage::WithAgent | Stage::Over | Stage::Callback(_)
-        ) {
-            return;
-        }
-        // The answer to what upset them is not what they want to hear now.
-        self.stop_playout();
-        self.escalate(
-            EscalationReason::Sensed { cause },
-            Some("handover.connecting"),
-        );
-    }
-
-    pub(super) fn brief(&self, reason: &EscalationReason) -> String {
-        let prompts = &self.settings.prompts;
-        let reason = match reason {
-            EscalationReason::Requested => prompts.reason("requested", &[]),
-            EscalationReason::KeyZero => prompts.reason("key_zero", &[]),
-            EscalationReason::RepeatedAbstention => prompts.reason("repeated_abstention", &[]),
-            EscalationReason::MustEscalate { phrase } => {
-                prompts.reason("must_escalate", &[("phrase", phrase)])
-            }
-            EscalationReason::EntryAction { .. } => prompts.reason("entry_action", &[]),
-            EscalationReason::EngineFailure => prompts.reason("engine_failure", &[]),
-            EscalationReason::SlotFailed { .. } => prompts.reason("slot_failed", &[]),
-            EscalationReason::ActionFailed { .. } => prompts.reason("action_failed", &[]),
-            EscalationReason::Sensed { cause } => prompts.reason("sensed", &[("cause", cause)]),
-        };
-        let caller = match self.caller.canonical.as_str() {
-            "" => prompts.sentence("agent.brief_no_number", &[]).text,
-            number => {
-                let tail = number.len().saturating_sub(4);
-                let tail = self.spelled(number.get(tail..).unwrap_or(number));
-                prompts
-                    .sentence("agent.brief_number", &[("tail", &tail)])
-                    .text
-            }
-        };
-        let question = match self.last_question.as_str() {
-            "" => prompts.sentence("agent.brief_no_question", &[]).text,
-            asked => {
-                prompts
-                    .sentence("agent.brief_question", &[("question", asked)])
-                    .text
-            }
-        };
-        let values = [
-            ("caller", caller.as_str()),
-            ("reason", reason.as_str()),
-            ("question", question.as_str()),
-        ];
-        let mut brief = prompts.sentence("agent.brief", &values).text;
-        brief.push_str(&self.brief_of_slots());
-        brief
-    }
-
-    /// The caller talks to a human from here on.
-    pub(super) fn agent_connected(&mut self) {
-        if matches!(self.stage, Stage::New | Stage::Over) {
-            return;
-        }
-        self.set_hearing_aside();
-        self.stage = Stage::WithAgent;
-        if !self.speaking.is_quiet() {
-            self.speaking.set_paused(false);
-            self.output(Output::StopPlayout { all: true });
-        }
-    }
-
-    pub(super) fn agent_unavailable(&mut self, now: Moment) {
-        if self.stage != Stage::Waiting {
-            return;
-        }
-        self.note_activity(now);
-        self.committed = None;
-        self.say("handover.unavailable");
-        self.offer_callback();
-    }
-
-    pub(super) fn agent_left(&mut self, now: Moment) {
-        match self.stage {
-            Stage::WithAgent => {}
-            // Left before the legs were joined: nobody was had.
-            _ => return self.agent_unavailable(now),
-        }
-        self.note_activity(now);
-        self.stage = Stage::Open;
-        self.set_aside = SetAside::Never;
-        self.asked_more = true;
-        self.say("handover.left");
-    }
-}
-
-/// Whether it steers the call wherever it stands.
-const fn steers(intent: Option<Intent>) -> bool {
-    matches!(
-        intent,
-        Some(
-            Intent::Human
-                | Intent::Robot
-                | Intent::Repeat
-                | Intent::Slower
-                | Intent::Louder
-                | Intent::Wait
-        )
-    )
-}
-
-/// The name of an entry as it is offered: its question without politeness and marks.
-fn short_name(question: &str) -> &str {
-    let mut name = question.trim();
-    for lead in ["请问一下", "请问", "我想问一下", "我想问", "我想咨询"] {
-        name = name.strip_prefix(lead).unwrap_or(name);
-    }
-    let name = name.trim_matches(|symbol: char| "，。？！,.?! ".contains(symbol));
-    name.strip_suffix(['呢', '啊', '呀']).unwrap_or(name)
-}
-
-/// The one offered entry that `text` names, by sound: most of its syllable pairs stand in that entry's name or question and
-/// in no other's as many.
-fn by_name(text: &str, offered: &[Candidate]) -> Option<usize> {
-    let pairs = |text: &str| {
-        let syllables = toneless(text);
-        syllables
-            .windows(2)
-            .map(<[String]>::to_vec)
-            .collect::<Vec<_>>()
-    };
-    let said = pairs(text);
-    if said.is_empty() {
-        return None;
-    }
-    let shares: Vec<usize> = offered
-        .iter()
-        .map(|candidate| {
-            let name = pairs(candidate.entry.spoken_name());
-            let question = pairs(&candidate.entry.question);
-            let named = |pair: &&Vec<String>| name.contains(pair) || question.contains(pair);
-            said.iter().filter(named).count()
-        })
-        .collect();
-    let best = *shares.iter().max()?;
-    let unique = shares.iter().filter(|share| **share == best).count() == 1;
-    // Three of five pairs: a name with a filler around it, not a new question that shares a word.
-    (unique && best * 5 >= said.len() * 3)
-        .then(|| shares.iter().position(|share| *share == best))?
 }

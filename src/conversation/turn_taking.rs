@@ -6,7 +6,7 @@ use super::{
     Output,
     floor::{Hearing, Meaning, Silence, Words, joined},
     machine::{Conversation, Stage},
-    reactions::Understood,
+    understanding::Understood,
 };
 use crate::{
     call::CallEvent,

@@ -9,7 +9,7 @@ use super::{
     Output,
     floor::{Hearing, Silence, Words},
     machine::{Conversation, Stage},
-    reactions::Understood,
+    understanding::Understood,
 };
 use crate::{clock::Moment, ids::UtteranceId, pii::Pii, transcript::Recognition};
 
