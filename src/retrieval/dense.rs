@@ -125,7 +125,9 @@ fn in_bytes(vector: &[f32], bytes: &mut Vec<i8>) -> f32 {
 
 fn product(question: &[i16], phrasing: &[i8]) -> i32 {
     let pairs = question.iter().zip(phrasing);
-    pairs.map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+    let products = pairs.map(|(&a, &b)| i32::from(a) * i32::from(b));
+    // Bytes times bytes: 130,000 dimensions would fit. A sum that is checked is added one by one.
+    products.fold(0, i32::wrapping_add)
 }
 
 impl Recall for DenseIndex {
