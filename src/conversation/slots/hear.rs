@@ -1,6 +1,6 @@
 //! What an utterance means to the question that a [`Form`] has asked.
 //!
-//! What it means to any other question (转人工, 再说一遍, 洗衣机怎么修) is told by `reactions`.
+//! What it means to any other question (转人工, 再说一遍, 洗衣机怎么修) is told by `understanding`.
 
 use jiff::civil::{Date, DateTime};
 
