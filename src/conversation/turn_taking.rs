@@ -1,6 +1,6 @@
 //! Taking turns: whose words are complete, and when they are acted on.
 //!
-//! What the words mean stands in `reactions`; how long anything may take in `patience`.
+//! What the words mean stands in `understanding`; how long anything may take in `patience`.
 
 use super::{
     Output,
