@@ -85,8 +85,11 @@ fn problem(standing: &Standing) -> Option<String> {
     } else {
         ""
     };
-    let times = standing.failures_in_a_row;
-    Some(format!("failed {times} times in a row: {last}{rests}"))
+    let failed = match standing.failures_in_a_row {
+        1 => "failed once".to_owned(),
+        times => format!("failed {times} times in a row"),
+    };
+    Some(format!("{failed}: {last}{rests}"))
 }
 
 impl ProcessStatus {

@@ -258,13 +258,13 @@ pub struct BusinessConfig {
     /// Its own words for one thing, a text file: one thing a line, the usual word first.
     #[serde(default)]
     pub synonyms: Option<PathBuf>,
-    /// Skills that its agents have. With them, an entry that asks for another is an error.
+    /// Skills that its agents have. With them, entries that ask for another are told of.
     #[serde(default)]
     pub skills: Option<Vec<String>>,
     /// Its systems.
     #[serde(default, rename = "webhook")]
     pub webhooks: Vec<WebhookConfig>,
-    /// What its actions take. With them, an entry that names another is an error.
+    /// What its actions take. With them, entries that name another are told of.
     #[serde(default, rename = "action")]
     pub actions: Vec<ActionConfig>,
     /// Its 400 numbers.

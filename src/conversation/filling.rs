@@ -241,6 +241,10 @@ impl Conversation {
     pub(super) fn slot_digits_complete(&mut self) {
         let today = self.local().date();
         if let Some(form) = self.form() {
+            if let Some(reply) = form.keyed_reply() {
+                form.offer();
+                return self.slot_reply(reply);
+            }
             let taken = form.take_digits(today);
             self.read_back_or_miss(taken);
         }

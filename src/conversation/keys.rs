@@ -151,8 +151,10 @@ fn filling(form: &Form, key: char) -> Meaning {
         (_, '#') if pending => Meaning::EndOfNumber,
         (_, '0') => Meaning::Human,
         (_, '*') => Meaning::Repeat,
-        (Step::Offering | Step::Confirming { .. }, '1') => Meaning::Decision(true),
-        (Step::Offering | Step::Confirming { .. }, '2') => Meaning::Decision(false),
+        // 1 and 2 reply, unless more keys follow: then they begin another number.
+        (Step::Offering, '1'..='9') => Meaning::Dictated(key),
+        (Step::Confirming { .. }, '1') => Meaning::Decision(true),
+        (Step::Confirming { .. }, '2') => Meaning::Decision(false),
         (Step::Offering | Step::Confirming { .. }, _) => Meaning::Unclear,
         (Step::Asking { .. }, '1'..='9') => match form.option(key as usize - '1' as usize) {
             Some(_) => Meaning::Choice(key as usize - '1' as usize),

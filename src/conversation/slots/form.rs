@@ -57,6 +57,8 @@ pub(in crate::conversation) struct Form {
     told: Vec<Option<String>>,
     at: usize,
     step: Step,
+    /// The caller's own number was offered: a key that stays alone may be the reply.
+    offered: bool,
     tries: u8,
     corrections: u8,
     /// The slot before, if it was taken without a question of its own.
@@ -87,6 +89,7 @@ impl Form {
                 heard: String::new(),
                 keyed: false,
             },
+            offered: false,
             tries: 0,
             corrections: 0,
             implied: None,
@@ -183,7 +186,21 @@ impl Form {
                 heard,
                 keyed: false,
             } => self.check(heard, today).is_ok(),
+            Step::Asking { .. } => self.keyed_reply().is_some(),
             _ => false,
+        }
+    }
+
+    /// A key alone after the caller's own number was offered: 1 takes it, 2 does not. As mobiles begin with 1, too, it is known
+    /// only when no other follows.
+    pub(in crate::conversation) fn keyed_reply(&self) -> Option<Reply> {
+        match &self.step {
+            Step::Asking { heard, keyed: true } if self.offered => match heard.as_str() {
+                "1" => Some(Reply::Yes),
+                "2" => Some(Reply::No),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -258,6 +275,7 @@ impl Form {
 
     /// The caller's own number is to be agreed to.
     pub(in crate::conversation) fn offer(&mut self) {
+        self.offered = true;
         self.step = Step::Offering;
     }
 
@@ -268,6 +286,7 @@ impl Form {
 
     /// It is asked for, nothing was heard.
     pub(in crate::conversation) fn ask(&mut self) {
+        self.offered = false;
         self.step = Step::Asking {
             heard: String::new(),
             keyed: false,

@@ -390,6 +390,25 @@ fn an_appointment_takes_four_details() {
 }
 
 #[test]
+fn a_key_alone_takes_the_offer_and_more_keys_are_another_number() {
+    for (script, expected) in [
+        ("press 1\nwait", Some("filled phone=13800138000")),
+        ("press 1#", Some("filled phone=13800138000")),
+        ("press 2\nwait", None),
+        (
+            "press 13912345678\nhear\npress 1",
+            Some("filled phone=13912345678"),
+        ),
+    ] {
+        let mut stage = stage("13800138000");
+        play(&mut stage, &format!("say 预约安装\nhear\n{script}"));
+        let log = stage.take_log();
+        let filled = log.lines().find(|line| line.starts_with("filled phone"));
+        assert_eq!(filled, expected, "{script}\n{log}");
+    }
+}
+
+#[test]
 fn nothing_found_is_checked_once_more() {
     check(
         "say 查订单一二三四五六七八\nsay 对\nnot-found\nsay 一二三四五六七九\nwait\nhear\nsay 对\nnot-found",

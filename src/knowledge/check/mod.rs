@@ -310,7 +310,8 @@ impl Checking<'_> {
                 _ => other.clone(),
             },
         });
-        let kind = (Severity::Error, ConcernKind::UnknownAction, Field::Action);
+        // What nothing answers to is taken down for the staff, and whoever is there takes the call: callers are not left alone.
+        let kind = (Severity::Warning, ConcernKind::UnknownAction, Field::Action);
         self.add(place, kind, format!("{what} `{name}`"), fix);
     }
 }
