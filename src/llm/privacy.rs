@@ -3,7 +3,7 @@
 //! What `pii` hides in part is hidden here whole, as a placeholder: the ends of a number are nobody else's business. Of what a
 //! caller said, every longer row of digits goes too, whatever it is.
 
-use crate::pii::{mask_text, mask_words};
+use crate::pii::{is_dictation, mask_text};
 
 /// What stands for a number.
 const NUMBER: &str = "〔号码〕";
@@ -15,7 +15,7 @@ const ROW: usize = 5;
 
 /// What a caller said, without personal data.
 pub(super) fn said(words: &str) -> String {
-    if mask_words(words) != mask_text(words) {
+    if is_dictation(words) {
         // Nothing but digits: a part of a number.
         return NUMBER.to_owned();
     }

@@ -2,7 +2,7 @@
 //!
 //! Works on written digits and on dictated ones (幺三八, 双零, 三个八), as recognition gives both. Only the middle is hidden, so
 //! that a reader can still tell numbers apart. What has no check digit and no known form (order numbers) is left alone inside
-//! a sentence; words that are nothing but digits may be a part of a number, and are hidden whole.
+//! a sentence of the business; of what a caller says, every longer row of digits is hidden whole.
 
 use serde_json::Value;
 
@@ -21,15 +21,36 @@ pub fn mask_text(text: &str) -> String {
     symbols.into_iter().collect()
 }
 
-/// What somebody said, masked. Numbers are dictated in groups (幺三八 … 零零幺三 …), and a group has no known form: digits alone
-/// are hidden, unless they are so few that they are a choice.
+/// What a caller said, masked. Numbers are dictated in groups (幺三八 … 零零幺三 …), and a group has no known form: digits alone are
+/// hidden, unless they are so few that they are a choice; and so is every longer row of digits inside a sentence (an order, a
+/// password), whatever it is.
 pub fn mask_words(words: &str) -> String {
+    /// The fewest digits of a row.
+    const ROW: usize = 6;
+    let mut symbols: Vec<char> = mask_dictation(words).chars().collect();
+    for run in digit_runs(&symbols) {
+        let places: Vec<usize> = run.iter().flatten().map(|(place, _)| *place).collect();
+        if places.len() >= ROW {
+            for place in places {
+                hide_digits(&mut symbols, place);
+            }
+        }
+    }
+    symbols.into_iter().collect()
+}
+
+/// Whether words are nothing but digits of no known form: a part of a number.
+pub fn is_dictation(words: &str) -> bool {
     /// The fewest digits that are a group of a number.
     const GROUP: usize = 3;
-    let masked = mask_text(words);
+    dictated(words).is_some_and(|digits| digits.len() >= GROUP) && mask_text(words) == words
+}
+
+/// Digits alone are hidden whole, and otherwise what has a known form.
+fn mask_dictation(words: &str) -> String {
     match dictated(words) {
-        Some(digits) if digits.len() >= GROUP && masked == words => hide(&digits),
-        _ => masked,
+        Some(digits) if is_dictation(words) => hide(&digits),
+        _ => mask_text(words),
     }
 }
 
@@ -89,7 +110,9 @@ pub fn mask_json(value: &mut Value) {
                     ("canonical" | "number", Value::String(number)) => {
                         *number = mask_number(number);
                     }
-                    ("text", Value::String(words)) => *words = mask_words(words),
+                    ("question", Value::String(words)) => *words = mask_words(words),
+                    // What the bot says, too: the business's own numbers stay.
+                    ("text", Value::String(words)) => *words = mask_dictation(words),
                     (_, field) => mask_json(field),
                 }
             }
@@ -452,9 +475,13 @@ mod tests {
         // A number of known form is told apart by its ends.
         check("13800138000", "138****8000");
         // Choices, and what is no dictation.
-        for text in ["一", "2", "二三", "三百二十", "订单2024010100012", ""] {
+        for text in ["一", "2", "二三", "三百二十", "二零二六年的", ""] {
             check(text, text);
         }
+        // A row inside a sentence.
+        check("订单2024010100012到哪了", "订单*************到哪了");
+        check("我的密码是一二三四五六", "我的密码是******");
+        check("订单一二三四，五六七八", "订单****，****");
     }
 
     #[test]

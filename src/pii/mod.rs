@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use mask::{hide, mask_json, mask_number, mask_read_back, mask_text, mask_words};
+pub use mask::{hide, is_dictation, mask_json, mask_number, mask_read_back, mask_text, mask_words};
 
 /// A value that says something about a person (个人信息保护法 Art. 4).
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
