@@ -108,8 +108,9 @@ async fn a_caller_is_answered_then_talks_to_a_human_and_all_of_it_is_on_record()
     assert!(report.was_answered);
     let to_agent = correlation(from_caller.samples(), &report.heard);
     let to_caller = correlation(from_agent.samples(), heard_by_caller.between(bridged, over));
+    // Other tests use the machine meanwhile: a tick that comes late costs a frame of 20 ms. Other sounds have less than 0.3.
     assert!(
-        to_agent > 0.99 && to_caller > 0.99,
+        to_agent > 0.95 && to_caller > 0.95,
         "{to_agent} {to_caller}"
     );
 
