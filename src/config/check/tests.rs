@@ -80,10 +80,10 @@ fn addresses_fit_each_other() {
     }
 }
 
-/// The fault of a language model's table with these keys beside `url` and `model`; empty when there is none.
-fn faults_of_model(keys: &str) -> String {
+/// The fault of a configuration that begins with this table; empty when there is none.
+fn faults_of_table(table: &str) -> String {
     let text = format!(
-        "[language_model]\nmodel = \"small\"\n{keys}\n[[business]]\nid = \"a\"\nname = \"a\"\n\
+        "{table}\n[[business]]\nid = \"a\"\nname = \"a\"\n\
          [[business.line]]\nnumber = \"4008001001\"\nknowledge = \"a.csv\"\n"
     );
     let config: Config = match toml::from_str(&text) {
@@ -94,6 +94,11 @@ fn faults_of_model(keys: &str) -> String {
         Ok(()) => String::new(),
         Err((key, problem)) => format!("{key} {problem}"),
     }
+}
+
+/// The fault of a language model's table with these keys beside `model`; empty when there is none.
+fn faults_of_model(keys: &str) -> String {
+    faults_of_table(&format!("[language_model]\nmodel = \"small\"\n{keys}"))
 }
 
 #[test]
@@ -165,18 +170,7 @@ fn the_example_of_a_language_model_is_sound_and_shows_the_defaults() {
 
 /// The fault of Qdrant's table with these keys; empty when there is none.
 fn faults_of_qdrant(keys: &str) -> String {
-    let text = format!(
-        "[retrieval.qdrant]\n{keys}\n[[business]]\nid = \"a\"\nname = \"a\"\n\
-         [[business.line]]\nnumber = \"4008001001\"\nknowledge = \"a.csv\"\n"
-    );
-    let config: Config = match toml::from_str(&text) {
-        Ok(config) => config,
-        Err(error) => return error.message().to_owned(),
-    };
-    match check(&config) {
-        Ok(()) => String::new(),
-        Err((key, problem)) => format!("{key} {problem}"),
-    }
+    faults_of_table(&format!("[retrieval.qdrant]\n{keys}"))
 }
 
 #[test]
